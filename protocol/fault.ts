@@ -1,0 +1,112 @@
+/**
+ * Expected failures as data: a code, and the facts of the case. Policy (retry, HTTP status) is a function of the code, never of the text.
+ * The table in protocol/README.md lists every code; a test keeps the two together.
+ */
+
+export type Fault =
+  /** A value from outside does not fit its schema. `path` is a JSON pointer such as /sites/3/name. */
+  | { readonly code: 'input.invalid'; readonly path: string; readonly reason: string }
+  /** A message is larger or deeper than its limit. */
+  | { readonly code: 'input.too-large'; readonly limit: string; readonly size: number; readonly max: number }
+  /** A configuration key is missing or wrong; the process exits 78. */
+  | { readonly code: 'config.invalid'; readonly key: string; readonly reason: string }
+  /** What was asked for does not exist. */
+  | { readonly code: 'not-found'; readonly what: string; readonly id: string }
+  /** The state forbids it: a meeting that has ended, a name in use. */
+  | { readonly code: 'conflict'; readonly what: string; readonly reason: string }
+  /** Nobody is logged in, or the password is wrong. */
+  | { readonly code: 'auth.required'; readonly reason: string }
+  /** Logged in, but not allowed. */
+  | { readonly code: 'auth.forbidden'; readonly need: string }
+  /** Too many attempts; `retryAfterMs` tells when to come back. */
+  | { readonly code: 'throttled'; readonly retryAfterMs: number }
+  /** A native program refused a command; `error` and `detail` are its own words. */
+  | { readonly code: 'program.refused'; readonly program: string; readonly command: string; readonly error: string; readonly detail: string }
+  /** A native program did not answer, or died while a request was open. */
+  | { readonly code: 'program.gone'; readonly program: string; readonly command: string; readonly because: string }
+  /** A peer process cannot be reached now. */
+  | { readonly code: 'unreachable'; readonly what: string; readonly because: string }
+  /** A message, command or plan came too late, or is older than what is in force. */
+  | { readonly code: 'stale'; readonly what: string; readonly have: number; readonly got: number }
+  /** No room on a disk, no free slot, no capacity. */
+  | { readonly code: 'exhausted'; readonly what: string; readonly because: string };
+
+export type FaultCode = Fault['code'];
+
+/** True when the same request may succeed later without anybody changing anything. */
+export function retryable(fault: Fault): boolean {
+  switch (fault.code) {
+    case 'program.gone':
+    case 'unreachable':
+    case 'throttled':
+    case 'exhausted':
+      return true;
+    case 'input.invalid':
+    case 'input.too-large':
+    case 'config.invalid':
+    case 'not-found':
+    case 'conflict':
+    case 'auth.required':
+    case 'auth.forbidden':
+    case 'program.refused':
+    case 'stale':
+      return false;
+    default:
+      return fault satisfies never;
+  }
+}
+
+/** The HTTP status of a fault. */
+export function httpStatus(fault: Fault): number {
+  switch (fault.code) {
+    case 'input.invalid':
+    case 'config.invalid':
+      return 422;
+    case 'input.too-large':
+      return 413;
+    case 'not-found':
+      return 404;
+    case 'conflict':
+    case 'stale':
+      return 409;
+    case 'auth.required':
+      return 401;
+    case 'auth.forbidden':
+      return 403;
+    case 'throttled':
+      return 429;
+    case 'exhausted':
+      return 507;
+    case 'program.refused':
+    case 'program.gone':
+      return 502;
+    case 'unreachable':
+      return 503;
+    default:
+      return fault satisfies never;
+  }
+}
+
+/** One English line for logs and problem documents. */
+export function brief(fault: Fault): string {
+  const { code, ...facts } = fault;
+  return `${code}: ${Object.entries(facts)
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .join(' ')}`;
+}
+
+/** The one carrier of a Fault through `throw`; everything else that is thrown is a bug. */
+export class FaultError extends Error {
+  readonly fault: Fault;
+  constructor(fault: Fault) {
+    super(brief(fault));
+    this.name = 'FaultError';
+    this.fault = fault;
+  }
+}
+
+/** A value or the fault that took its place. */
+export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: Fault };
+
+export const ok = <T>(value: T): Result<T> => ({ ok: true, value });
+export const failed = (fault: Fault): { readonly ok: false; readonly fault: Fault } => ({ ok: false, fault });
