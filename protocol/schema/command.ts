@@ -1,0 +1,30 @@
+/** `down/cmd` and `up/result`: acts done once. A command names the process start it is meant for and expires; twice delivered it acts once. */
+import { type Static, Type } from 'typebox';
+import { At, envelope } from '../envelope.ts';
+import { BootId, RecordingId } from '../ids.ts';
+
+const closed = { additionalProperties: false } as const;
+const CommandId = Type.String({ pattern: '^[a-f0-9-]{8,64}$' });
+
+export const Act = Type.Union([
+  /** Edge: kill and respawn the media processes of the box. */
+  Type.Object({ do: Type.Literal('restart-media') }, closed),
+  /** Hub: delete a recording from its disk. */
+  Type.Object({ do: Type.Literal('delete-recording'), recording: RecordingId }, closed),
+]);
+export type Act = Static<typeof Act>;
+
+export const Command = envelope(Type.Object({ id: CommandId, session: BootId, expires: At, act: Act }, closed));
+export type Command = Static<typeof Command>;
+
+export const CommandResult = envelope(
+  Type.Object(
+    {
+      id: CommandId,
+      outcome: Type.Union([Type.Literal('done'), Type.Literal('failed'), Type.Literal('refused')]),
+      because: Type.String({ maxLength: 300 }),
+    },
+    closed,
+  ),
+);
+export type CommandResult = Static<typeof CommandResult>;

@@ -1,0 +1,36 @@
+/** `down/desired`, retained: the whole wish for one node, with a revision. What is not in it is not wanted. */
+import { type Static, Type } from 'typebox';
+import { envelope, Revision } from '../envelope.ts';
+import { MeetingId, NodeId } from '../ids.ts';
+import { Plan } from './plan.ts';
+
+const closed = { additionalProperties: false } as const;
+
+/** SRT passphrase between this node and `peer` for one meeting (AES-256). A secret: 0600 on disk, never logged. */
+export const MediaKey = Type.Object(
+  { meeting: MeetingId, peer: NodeId, key: Type.String({ minLength: 32, maxLength: 79, pattern: '^[A-Za-z0-9]+$' }) },
+  closed,
+);
+export type MediaKey = Static<typeof MediaKey>;
+
+/** What a site box shall do. `plan` is null between meetings. */
+export const EdgeDesired = Type.Object(
+  {
+    role: Type.Literal('edge'),
+    name: Type.String({ minLength: 1, maxLength: 120 }),
+    plan: Type.Union([Plan, Type.Null()]),
+    keys: Type.Array(MediaKey, { maxItems: 64 }),
+  },
+  closed,
+);
+export type EdgeDesired = Static<typeof EdgeDesired>;
+
+/** What a hub shall do: all meetings it takes part in. */
+export const HubDesired = Type.Object(
+  { role: Type.Literal('hub'), plans: Type.Array(Plan, { maxItems: 16 }), keys: Type.Array(MediaKey, { maxItems: 2048 }) },
+  closed,
+);
+export type HubDesired = Static<typeof HubDesired>;
+
+export const Desired = envelope(Type.Object({ rev: Revision, want: Type.Union([EdgeDesired, HubDesired]) }, closed));
+export type Desired = Static<typeof Desired>;
