@@ -56,7 +56,16 @@ export const SiteView = Type.Object(
 export type SiteView = Static<typeof SiteView>;
 
 export const HubView = Type.Object(
-  { hub: NodeId, name: Name, state: NodeState, because: Because, since: orNull(At), host: orNull(Type.String()), port: orNull(Type.Integer()), cores: orNull(Type.Number()) },
+  {
+    hub: NodeId,
+    name: Name,
+    state: NodeState,
+    because: Because,
+    since: orNull(At),
+    host: orNull(Type.String()),
+    port: orNull(Type.Integer()),
+    cores: orNull(Type.Number()),
+  },
   closed,
 );
 export type HubView = Static<typeof HubView>;
@@ -73,11 +82,28 @@ export const MeetingView = Type.Object(
     hub: orNull(NodeId),
     sites: Type.Array(Type.Object({ site: NodeId, muted: Type.Boolean() }, closed)),
     grant: Grant,
-    layout: Type.Object({ mosaic: Type.Union([Type.Literal('grid'), Type.Literal('speaker')]), page: Type.Integer({ minimum: 0, maximum: 31 }) }, closed),
-    recording: orNull(
-      Type.Object({ id: RecordingId, state: Type.Union([Type.Literal('starting'), Type.Literal('running'), Type.Literal('failed')]), bytes: Type.Number(), because: Because }, closed),
+    layout: Type.Object(
+      { mosaic: Type.Union([Type.Literal('grid'), Type.Literal('speaker')]), page: Type.Integer({ minimum: 0, maximum: 31 }) },
+      closed,
     ),
-    mosaic: Type.Object({ state: Type.Union([Type.Literal('off'), Type.Literal('starting'), Type.Literal('running'), Type.Literal('down')]), fps: Type.Number() }, closed),
+    recording: orNull(
+      Type.Object(
+        {
+          id: RecordingId,
+          state: Type.Union([Type.Literal('starting'), Type.Literal('running'), Type.Literal('failed')]),
+          bytes: Type.Number(),
+          because: Because,
+        },
+        closed,
+      ),
+    ),
+    mosaic: Type.Object(
+      {
+        state: Type.Union([Type.Literal('off'), Type.Literal('starting'), Type.Literal('running'), Type.Literal('down')]),
+        fps: Type.Number(),
+      },
+      closed,
+    ),
     /** How many viewers have the picture of the highest grant. */
     floor: Type.Object({ switched: Type.Integer(), viewers: Type.Integer() }, closed),
   },
@@ -103,14 +129,30 @@ export const LogEntry = Type.Object(
 export type LogEntry = Static<typeof LogEntry>;
 
 export const AuditEntry = Type.Object(
-  { id: Type.Integer(), at: At, by: Type.String(), from: Type.String(), act: Type.String(), target: Type.String(), outcome: Type.String(), detail: Type.Unknown() },
+  {
+    id: Type.Integer(),
+    at: At,
+    by: Type.String(),
+    from: Type.String(),
+    act: Type.String(),
+    target: Type.String(),
+    outcome: Type.String(),
+    detail: Type.Unknown(),
+  },
   closed,
 );
 export type AuditEntry = Static<typeof AuditEntry>;
 
 /** First message of GET /api/v1/stream (server-sent event `snapshot`). */
 export const Snapshot = Type.Object(
-  { seq: Type.Integer(), at: At, sites: Type.Array(SiteView), hubs: Type.Array(HubView), meetings: Type.Array(MeetingView), log: Type.Array(LogEntry) },
+  {
+    seq: Type.Integer(),
+    at: At,
+    sites: Type.Array(SiteView),
+    hubs: Type.Array(HubView),
+    meetings: Type.Array(MeetingView),
+    log: Type.Array(LogEntry),
+  },
   closed,
 );
 export type Snapshot = Static<typeof Snapshot>;
@@ -130,18 +172,32 @@ export const Patch = Type.Object(
 );
 export type Patch = Static<typeof Patch>;
 
-export const NewSiteBody = Type.Object({ site: NodeId, name: Name, order: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })) }, closed);
-export const ChangeSiteBody = Type.Object({ name: Type.Optional(Name), order: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })) }, closed);
+export const NewSiteBody = Type.Object(
+  { site: NodeId, name: Name, order: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })) },
+  closed,
+);
+export const ChangeSiteBody = Type.Object(
+  { name: Type.Optional(Name), order: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })) },
+  closed,
+);
 export const NewHubBody = Type.Object({ hub: NodeId, name: Name }, closed);
 export const NewMeetingBody = Type.Object(
-  { title: Name, sites: Type.Array(NodeId, { minItems: 1, maxItems: 512, uniqueItems: true }), hub: Type.Optional(NodeId), language: Type.Optional(Type.Union([Type.Literal('vi'), Type.Literal('en')])) },
+  {
+    title: Name,
+    sites: Type.Array(NodeId, { minItems: 1, maxItems: 512, uniqueItems: true }),
+    hub: Type.Optional(NodeId),
+    language: Type.Optional(Type.Union([Type.Literal('vi'), Type.Literal('en')])),
+  },
   closed,
 );
 /** Give the floor to `site`, or take it from everybody with null. */
 export const FloorBody = Type.Object({ site: orNull(NodeId) }, closed);
 export const NextBody = Type.Object({ site: orNull(NodeId) }, closed);
 export const MuteBody = Type.Object({ site: NodeId, muted: Type.Boolean() }, closed);
-export const LayoutBody = Type.Object({ mosaic: Type.Union([Type.Literal('grid'), Type.Literal('speaker')]), page: Type.Integer({ minimum: 0, maximum: 31 }) }, closed);
+export const LayoutBody = Type.Object(
+  { mosaic: Type.Union([Type.Literal('grid'), Type.Literal('speaker')]), page: Type.Integer({ minimum: 0, maximum: 31 }) },
+  closed,
+);
 export const RecordBody = Type.Object({ on: Type.Boolean(), because: Type.Optional(Type.String({ maxLength: 200 })) }, closed);
 
 /** One file of a recording: a new one begins with each grant. */
@@ -174,12 +230,22 @@ export const RecordingManifest = Type.Object(
 );
 export type RecordingManifest = Static<typeof RecordingManifest>;
 
-export const RecordingView = Type.Object({ hub: NodeId, bytes: Type.Integer({ minimum: 0 }), expiresAt: orNull(At), manifest: RecordingManifest }, closed);
+export const RecordingView = Type.Object(
+  { hub: NodeId, bytes: Type.Integer({ minimum: 0 }), expiresAt: orNull(At), manifest: RecordingManifest },
+  closed,
+);
 export type RecordingView = Static<typeof RecordingView>;
 
 /** RFC 9457 problem document. `path` names the field when a field is wrong. */
 export const Problem = Type.Object(
-  { type: Type.String(), title: Type.String(), status: Type.Integer(), detail: Type.String(), code: Type.String(), path: Type.Optional(Type.String()) },
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    code: Type.String(),
+    path: Type.Optional(Type.String()),
+  },
   closed,
 );
 export type Problem = Static<typeof Problem>;

@@ -53,7 +53,8 @@ export function decoder<S extends TSchema>(schema: S, limits: Limits = defaultLi
   return {
     check,
     decode(bytes) {
-      if (bytes.length > limits.maxBytes) return failed({ code: 'input.too-large', limit: 'bytes', size: bytes.length, max: limits.maxBytes });
+      if (bytes.length > limits.maxBytes)
+        return failed({ code: 'input.too-large', limit: 'bytes', size: bytes.length, max: limits.maxBytes });
       let value: unknown;
       try {
         const text = utf8.decode(bytes);

@@ -21,7 +21,13 @@ export type Fault =
   /** Too many attempts; `retryAfterMs` tells when to come back. */
   | { readonly code: 'throttled'; readonly retryAfterMs: number }
   /** A native program refused a command; `error` and `detail` are its own words. */
-  | { readonly code: 'program.refused'; readonly program: string; readonly command: string; readonly error: string; readonly detail: string }
+  | {
+      readonly code: 'program.refused';
+      readonly program: string;
+      readonly command: string;
+      readonly error: string;
+      readonly detail: string;
+    }
   /** A native program did not answer, or died while a request was open. */
   | { readonly code: 'program.gone'; readonly program: string; readonly command: string; readonly because: string }
   /** A peer process cannot be reached now. */

@@ -22,7 +22,9 @@ export function mainWanted(plan: Plan, site: string): MainReason | null {
 export function fullScreen(plan: Plan, viewer: string): { readonly shows: 'main'; readonly site: string } | { readonly shows: 'mosaic' } {
   const speaker = onAir(plan);
   const wanted = speaker === viewer ? plan.grant.previous : speaker;
-  return wanted === null || wanted === viewer || findSite(plan, wanted) === undefined ? { shows: 'mosaic' } : { shows: 'main', site: wanted };
+  return wanted === null || wanted === viewer || findSite(plan, wanted) === undefined
+    ? { shows: 'mosaic' }
+    : { shows: 'main', site: wanted };
 }
 
 /** Pictures in one mosaic; above this the sites are paged, because scaling costs more than it shows. */

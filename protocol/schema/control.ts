@@ -16,14 +16,24 @@ export const ControlFromEdge = Type.Union([
   /** The viewer lost or never had a picture of this stream. */
   Type.Object({ type: Type.Literal('need-keyframe'), meeting: MeetingId, ssrc: Ssrc }, closed),
   /** The first IDR of the floor arrived here. `mono` is CLOCK_MONOTONIC of the edge in ms: comparable on one machine only. */
-  Type.Object({ type: Type.Literal('shown'), meeting: MeetingId, site: NodeId, grantN: Type.Integer({ minimum: 0 }), mono: Type.Number() }, closed),
+  Type.Object(
+    { type: Type.Literal('shown'), meeting: MeetingId, site: NodeId, grantN: Type.Integer({ minimum: 0 }), mono: Type.Number() },
+    closed,
+  ),
   Type.Object({ type: Type.Literal('ping'), at: Type.Number() }, closed),
 ]);
 export type ControlFromEdge = Static<typeof ControlFromEdge>;
 
 export const ControlFromHub = Type.Union([
   /** Somebody needs an IDR of this stream of yours now. */
-  Type.Object({ type: Type.Literal('keyframe'), meeting: MeetingId, kind: Type.Union([Type.Literal('main'), Type.Literal('tile'), Type.Literal('content')]) }, closed),
+  Type.Object(
+    {
+      type: Type.Literal('keyframe'),
+      meeting: MeetingId,
+      kind: Type.Union([Type.Literal('main'), Type.Literal('tile'), Type.Literal('content')]),
+    },
+    closed,
+  ),
   Type.Object({ type: Type.Literal('pong'), at: Type.Number() }, closed),
   Type.Object({ type: Type.Literal('refused'), because: Type.String({ maxLength: 200 }) }, closed),
 ]);

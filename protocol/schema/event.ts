@@ -35,7 +35,11 @@ export const EventBody = Type.Object(
     what: Type.String({ minLength: 1, maxLength: 60 }),
     because: Type.String({ maxLength: 300 }),
     meeting: Type.Union([MeetingId, Type.Null()]),
-    facts: Type.Record(Type.String({ pattern: '^[a-zA-Z][a-zA-Z0-9]{0,39}$' }), Type.Union([Type.String({ maxLength: 300 }), Type.Number(), Type.Boolean(), Type.Null()]), { maxProperties: 20 }),
+    facts: Type.Record(
+      Type.String({ pattern: '^[a-zA-Z][a-zA-Z0-9]{0,39}$' }),
+      Type.Union([Type.String({ maxLength: 300 }), Type.Number(), Type.Boolean(), Type.Null()]),
+      { maxProperties: 20 },
+    ),
   },
   closed,
 );

@@ -77,7 +77,10 @@ export const Plan = Type.Object(
     /** In the order of the mosaic. */
     sites: Type.Array(PlanSite, { minItems: 1, maxItems: 512 }),
     grant: Grant,
-    layout: Type.Object({ mosaic: Type.Union([Type.Literal('grid'), Type.Literal('speaker')]), page: Type.Integer({ minimum: 0, maximum: 31 }) }, closed),
+    layout: Type.Object(
+      { mosaic: Type.Union([Type.Literal('grid'), Type.Literal('speaker')]), page: Type.Integer({ minimum: 0, maximum: 31 }) },
+      closed,
+    ),
     recording: Type.Union([PlanRecording, Type.Null()]),
   },
   closed,

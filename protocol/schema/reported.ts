@@ -30,7 +30,10 @@ export const HubAddress = Type.Object(
 const PartState = Type.Union([Type.Literal('off'), Type.Literal('starting'), Type.Literal('running'), Type.Literal('failed')]);
 
 /** One fault domain of a node: uplink, display, mosaic… */
-export const Part = Type.Object({ name: Type.String({ maxLength: 60 }), state: PartState, because: Because, restarts: Type.Integer({ minimum: 0 }) }, closed);
+export const Part = Type.Object(
+  { name: Type.String({ maxLength: 60 }), state: PartState, because: Because, restarts: Type.Integer({ minimum: 0 }) },
+  closed,
+);
 export type Part = Static<typeof Part>;
 
 export const Reported = envelope(
@@ -67,5 +70,7 @@ export type Reported = Static<typeof Reported>;
 export type ReportedBody = Reported['body'];
 
 /** `down/ack`: central has committed every event of that boot up to `seq`. */
-export const Ack = envelope(Type.Object({ of: Type.Object({ node: NodeId, boot: Type.String(), seq: Type.Integer({ minimum: 0 }) }, closed) }, closed));
+export const Ack = envelope(
+  Type.Object({ of: Type.Object({ node: NodeId, boot: Type.String(), seq: Type.Integer({ minimum: 0 }) }, closed) }, closed),
+);
 export type Ack = Static<typeof Ack>;

@@ -49,7 +49,14 @@ export const EdgeTelemetry = Type.Object(
   {
     role: Type.Literal('edge'),
     links: Type.Array(LinkSample, { maxItems: 16 }),
-    source: Type.Object({ state: Type.Union([Type.Literal('live'), Type.Literal('slate'), Type.Literal('off')]), fps: Count, because: Type.String({ maxLength: 200 }) }, closed),
+    source: Type.Object(
+      {
+        state: Type.Union([Type.Literal('live'), Type.Literal('slate'), Type.Literal('off')]),
+        fps: Count,
+        because: Type.String({ maxLength: 200 }),
+      },
+      closed,
+    ),
     mainBecause: orNull(Type.Union([Type.Literal('on-air'), Type.Literal('next'), Type.Literal('previous')])),
     floor: FloorSample,
     mosaic: Type.Object({ frames: Count, lostFrames: Count, maxGapMs: Ms }, closed),
@@ -78,12 +85,20 @@ export const HubMeeting = Type.Object(
   {
     meeting: MeetingId,
     sites: Type.Array(HubSite, { maxItems: 512 }),
-    mosaic: Type.Object({ state: Type.Union([Type.Literal('starting'), Type.Literal('running'), Type.Literal('down')]), fps: Count }, closed),
+    mosaic: Type.Object(
+      { state: Type.Union([Type.Literal('starting'), Type.Literal('running'), Type.Literal('down')]), fps: Count },
+      closed,
+    ),
     /** Viewers to whom the highest grant is forwarded, of all viewers. */
     floor: Type.Object({ grantN: Type.Integer({ minimum: 0 }), switched: Count, viewers: Count }, closed),
     recording: orNull(
       Type.Object(
-        { id: RecordingId, state: Type.Union([Type.Literal('running'), Type.Literal('failed')]), bytes: Count, because: Type.String({ maxLength: 200 }) },
+        {
+          id: RecordingId,
+          state: Type.Union([Type.Literal('running'), Type.Literal('failed')]),
+          bytes: Count,
+          because: Type.String({ maxLength: 200 }),
+        },
         closed,
       ),
     ),
