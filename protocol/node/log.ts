@@ -1,6 +1,6 @@
 /** Log over pino: JSON lines, secrets masked before they reach the writer. */
 import { Writable } from 'node:stream';
-import { destination, type DestinationStream, type Logger, pino } from 'pino';
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import type { Log } from '../log.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -24,7 +24,13 @@ export function masked(value: unknown, depth = 0): unknown {
   if (Array.isArray(value)) return value.map((item) => masked(item, depth + 1));
   if (value instanceof Error) {
     const { name, message, stack, cause } = value;
-    return { ...(masked({ ...value }, depth + 1) as object), name, message, stack, ...(cause === undefined ? {} : { cause: masked(cause, depth + 1) }) };
+    return {
+      ...(masked({ ...value }, depth + 1) as object),
+      name,
+      message,
+      stack,
+      ...(cause === undefined ? {} : { cause: masked(cause, depth + 1) }),
+    };
   }
   const copy: Record<string, unknown> = {};
   const isFault = 'code' in value && value.code === 'config.invalid';
@@ -45,7 +51,7 @@ export interface LogOptions {
 /** The root log of a process. `name` (central, hub, edge) and pid stand on every line. */
 export function createLog(name: string, options: LogOptions): Log {
   const to: DestinationStream = options.to ?? destination({ dest: 2, sync: true });
-  return wrap(pino({ name, level: options.level, base: { pid: process.pid }, timestamp: () => `,"time":"${new Date().toISOString()}"` }, to));
+  return wrap(pino({ name, level: options.level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, to));
 }
 
 /** A log that says nothing, for tests and tools. */

@@ -10,8 +10,9 @@ import { FaultError } from '../fault.ts';
 import type { Log } from '../log.ts';
 import { type CrashRecord, crashed, noCrashes } from './backoff.ts';
 import { type Deferred, deferred } from './deferred.ts';
-import { LineSplitter, MAX_LINE_BYTES } from './lines.ts';
 import { type Ending, onEnd } from './ending.ts';
+import { LineSplitter, MAX_LINE_BYTES } from './lines.ts';
+import { parseMessage } from './message.ts';
 import { Pending, type Reply } from './pending.ts';
 
 export interface ProgramOptions {
@@ -117,7 +118,7 @@ export class Program extends EventEmitter<ProgramEvents> {
    * @throws FaultError `program.gone` when it cannot be started at all, gives up, or is stopped before it was ready.
    */
   async start(): Promise<void> {
-    if (this.#stopping) await this.#stopping;
+    await this.#stopping;
     if (this.#state === 'up') return;
     if (this.#firstUp) return this.#firstUp.promise;
     this.#firstUp = deferred();
@@ -183,11 +184,21 @@ export class Program extends EventEmitter<ProgramEvents> {
     this.#state = 'starting';
     const child = spawn(command, [...args], {
       stdio: ['pipe', 'pipe', 'pipe', ...Array.from({ length: fds }, () => 'pipe' as const)],
+      // biome-ignore lint/style/noProcessEnv: a child inherits what its owner was given.
       env: { ...process.env, ...env },
       detached: false,
     });
     const pending = new Pending(clock, requestTimeoutMs, (what, afterMs) => this.#hang(life, `no answer to ${what} for ${afterMs} ms`));
-    const life: Life = { child, bornAt: clock.mono(), pending, lastWords: [], killedBecause: null, garbage: 0, timers: [], gone: deferred() };
+    const life: Life = {
+      child,
+      bornAt: clock.mono(),
+      pending,
+      lastWords: [],
+      killedBecause: null,
+      garbage: 0,
+      timers: [],
+      gone: deferred(),
+    };
     this.#life = life;
     const readyTimer = clock.after(readyTimeoutMs, `${name} becomes ready`, () => {
       if (this.#state === 'starting') this.#hang(life, `not ready after ${readyTimeoutMs} ms`);
@@ -222,28 +233,28 @@ export class Program extends EventEmitter<ProgramEvents> {
   }
 
   #read(life: Life, line: string): void {
-    let message: unknown;
-    try {
-      message = JSON.parse(line);
-    } catch (error) {
-      return this.#garbage(life, error instanceof Error ? error.message : String(error), line);
+    const message = parseMessage(line);
+    switch (message.is) {
+      case 'ready':
+        if (this.#state === 'starting' && this.#life === life) this.#ready(life);
+        return;
+      case 'event':
+        this.#tell('event', message.facts);
+        return;
+      case 'reply': {
+        const { id, ok, facts } = message;
+        const program = this.#options.name;
+        const error = String(facts['error'] ?? 'unknown');
+        const detail = String(facts['detail'] ?? '');
+        life.pending.settle(id, facts, ok ? null : (command) => ({ code: 'program.refused', program, command, error, detail }));
+        return;
+      }
+      case 'garbage':
+        this.#garbage(life, message.because, line);
+        return;
+      default:
+        message satisfies never;
     }
-    if (typeof message !== 'object' || message === null || Array.isArray(message)) return this.#garbage(life, 'not an object', line);
-    const facts = message as Reply;
-    if (typeof facts['event'] === 'string') {
-      if (facts['event'] !== 'ready') return this.#tell('event', facts);
-      if (this.#state === 'starting' && this.#life === life) this.#ready(life);
-      return;
-    }
-    const { id, ok } = facts;
-    if (typeof id === 'number' && typeof ok === 'boolean') {
-      const program = this.#options.name;
-      const error = String(facts['error'] ?? 'unknown');
-      const detail = String(facts['detail'] ?? '');
-      life.pending.settle(id, facts, ok ? null : (command) => ({ code: 'program.refused', program, command, error, detail }));
-      return;
-    }
-    this.#garbage(life, 'neither event nor reply', line);
   }
 
   #ready(life: Life): void {
@@ -312,7 +323,9 @@ export class Program extends EventEmitter<ProgramEvents> {
     life.gone.resolve();
     this.#tell('down', down);
     if (!expected && waitMs === null && this.#state === 'down') {
-      const reason = errno ? `cannot run ${command}: ${because}` : `${this.#crashes.times.length} crashes within 60 s, the last: ${because}`;
+      const reason = errno
+        ? `cannot run ${command}: ${because}`
+        : `${this.#crashes.times.length} crashes within 60 s, the last: ${because}`;
       this.#state = 'failed';
       this.#log.error({ because: reason }, 'program was given up');
       this.#failStart(reason);
