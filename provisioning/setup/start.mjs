@@ -1,0 +1,12 @@
+// `npm start`: installs what is missing, builds what changed, then runs the demo: a province of thirteen sites on this machine.
+import { spawn } from 'node:child_process';
+import { ensure, root } from './build.mjs';
+
+ensure({ forTests: false });
+const demo = spawn(process.execPath, ['--enable-source-maps', 'dist/provisioning/cli.js', 'demo', ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: 'inherit',
+});
+// The terminal sends Ctrl-C to both of us; a service manager only to this process.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => demo.kill(signal));
+demo.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 0)));
