@@ -82,6 +82,8 @@ export const MeetingView = Type.Object(
     hub: orNull(NodeId),
     sites: Type.Array(Type.Object({ site: NodeId, muted: Type.Boolean() }, closed)),
     grant: Grant,
+    /** When the present speaker got the floor; null while nobody has it. */
+    floorSince: orNull(At),
     layout: Type.Object(
       { mosaic: Type.Union([Type.Literal('grid'), Type.Literal('speaker')]), page: Type.Integer({ minimum: 0, maximum: 31 }) },
       closed,
@@ -171,6 +173,13 @@ export const Patch = Type.Object(
   closed,
 );
 export type Patch = Static<typeof Patch>;
+
+/**
+ * Event `beat`: sent when nothing else was sent for two seconds, because a page cannot see comments. Without it a page could not tell
+ * "nothing changed" from "the line is dead", and would show old numbers as fresh.
+ */
+export const Beat = Type.Object({ seq: Type.Integer(), at: At }, closed);
+export type Beat = Static<typeof Beat>;
 
 export const NewSiteBody = Type.Object(
   { site: NodeId, name: Name, order: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })) },
