@@ -92,6 +92,7 @@ export class Program extends EventEmitter<ProgramEvents> {
   #retry: Timer | null = null;
   #firstUp: Deferred | null = null;
   #stopping: Promise<void> | null = null;
+  #wanted = false;
 
   constructor(options: ProgramOptions) {
     super();
@@ -118,7 +119,10 @@ export class Program extends EventEmitter<ProgramEvents> {
    * @throws FaultError `program.gone` when it cannot be started at all, gives up, or is stopped before it was ready.
    */
   async start(): Promise<void> {
-    await this.#stopping;
+    this.#wanted = true;
+    if (this.#stopping !== null) await this.#stopping;
+    // The last word counts: a stop() after this start() wins.
+    if (!this.#wanted) throw this.#gone('start', 'it was stopped');
     if (this.#state === 'up') return;
     if (this.#firstUp) return this.#firstUp.promise;
     this.#firstUp = deferred();
@@ -156,6 +160,7 @@ export class Program extends EventEmitter<ProgramEvents> {
 
   /** Asks it to quit, kills it after one second. Resolves when the process is gone. Idempotent. */
   stop(): Promise<void> {
+    this.#wanted = false;
     this.#stopping ??= this.#stop().finally(() => {
       this.#stopping = null;
     });

@@ -172,6 +172,20 @@ t.test('stop ends what will not quit, what is frozen, and what is not yet up', a
   t.equal(p.state, 'stopped');
 });
 
+t.test('the last of start and stop wins', async (t) => {
+  const { program: p, ups } = program(t);
+  await p.start();
+  const stopping = p.stop();
+  const again = faultOf(p.start());
+  t.equal(p.stop(), stopping);
+  t.match(await again, { code: 'program.gone', because: 'it was stopped' });
+  t.equal(p.state, 'stopped');
+  const [, restarted] = await Promise.all([p.stop(), p.start()]);
+  t.equal(restarted, undefined);
+  t.equal(p.state, 'up');
+  t.equal(ups.length, 2);
+});
+
 t.test('an extra pipe carries bytes, a new one after each restart', async (t) => {
   const { program: p, ups } = program(t, 'good', { fds: 1 });
   t.equal(p.stream(3), null);
