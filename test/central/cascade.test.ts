@@ -1,0 +1,101 @@
+import t from 'tap';
+import { formats } from '../../central/cascade/formats.ts';
+import { type HubFacts, hubCapacity, place, type Surroundings, ssrcsOf, type Wish } from '../../central/cascade/plan.ts';
+import { decoder } from '../../protocol/decode.ts';
+import { noGrant } from '../../protocol/grant.ts';
+import { Plan } from '../../protocol/schema/plan.ts';
+import { baseSsrc } from '../../protocol/ssrc.ts';
+
+const names = (count: number): Wish['sites'] =>
+  Array.from({ length: count }, (_, i) => ({ site: `site-${i + 1}`, name: `Điểm cầu ${i + 1}`, muted: i === 1 }));
+const wish = (change: Partial<Wish> = {}): Wish => ({
+  meeting: 'm-abcdef1234',
+  title: 'Giao ban',
+  language: 'vi',
+  hub: null,
+  sites: names(13),
+  grant: noGrant(1),
+  layout: { mosaic: 'grid', page: 0 },
+  recording: null,
+  ...change,
+});
+const hub = (name: string, change: Partial<HubFacts> = {}): HubFacts => ({
+  hub: name,
+  online: true,
+  address: { host: '10.0.0.1', port: 9710 },
+  busy: 0,
+  ...change,
+});
+const around = (change: Partial<Surroundings> = {}): Surroundings => ({
+  hubs: [hub('hub-1')],
+  taken: new Set(),
+  formats: formats(40),
+  latencyMs: 40,
+  before: null,
+  ...change,
+});
+
+t.test('a plan of thirteen sites is valid, complete and the same each time', async (t) => {
+  const first = place(wish(), around());
+  if (!first.ok) return t.fail(first.fault.code);
+  const { plan, because } = first.value;
+  t.match(decoder(Plan).check(plan), { ok: true });
+  t.strictSame(place(wish(), around()), first);
+  t.match(because, /hub-1 has most room: 26 of 26/);
+  t.strictSame(plan.hubs[0]?.host, '10.0.0.1');
+  t.equal(plan.sites.length, 13);
+  t.equal(plan.sites[1]?.muted, true);
+  t.strictSame(plan.sites[0]?.streams.main, {
+    ssrc: baseSsrc('m-abcdef1234', 'site-1', 'main'),
+    format: { width: 1280, height: 720, fps: 25, kbps: 1500 },
+  });
+  t.strictSame(plan.sites[0]?.streams.tile.format, { width: 320, height: 180, fps: 15, kbps: 150 });
+  t.strictSame(plan.hubs[0]?.streams.mosaic.format, { width: 1280, height: 720, fps: 15, kbps: 1500 });
+  t.equal(plan.sites[0]?.streams.audio.format.frameMs, 40);
+  t.equal(new Set(ssrcsOf(plan)).size, 13 * 3 + 2, 'no SSRC twice');
+});
+
+const choices: readonly [string, Partial<Wish>, readonly HubFacts[], string | null, RegExp][] = [
+  ['the emptiest hub is chosen', {}, [hub('a', { busy: 5 }), hub('b', { busy: 3 })], 'b', /most room/],
+  ['equals are chosen by name', {}, [hub('b'), hub('a')], 'a', /most room/],
+  ['the hub asked for is chosen', { hub: 'a' }, [hub('a', { busy: 5 }), hub('b')], 'a', /asked for/],
+  ['a hub exactly filled is chosen', {}, [hub('a', { busy: hubCapacity - 13 })], 'a', /most room: 13/],
+  ['an offline hub is passed over', {}, [hub('a', { online: false }), hub('b', { busy: 9 })], 'b', /most room/],
+  ['no hub at all', {}, [], null, /no hub is registered/],
+  ['one site too many', {}, [hub('a', { busy: hubCapacity - 12 })], null, /serves 14 of 26/],
+  ['27 sites are too many for an empty hub', { sites: names(27) }, [hub('a')], null, /no hub has room for 27/],
+  ['a hub without an address', {}, [hub('a', { address: null })], null, /not reported an address/],
+  ['the hub asked for has no address', { hub: 'a' }, [hub('a', { address: null }), hub('b')], null, /a has not reported/],
+  ['the hub asked for is full', { hub: 'a' }, [hub('a', { busy: 20 }), hub('b')], null, /a serves 20 sites and takes 26, 13/],
+  ['the hub asked for is unknown', { hub: 'x' }, [hub('a')], null, /x/],
+];
+for (const [name, change, hubs, want, because] of choices)
+  t.test(name, async (t) => {
+    const placed = place(wish(change), around({ hubs }));
+    t.equal(placed.ok ? placed.value.plan.hubs[0]?.hub : null, want);
+    t.match(placed.ok ? placed.value.because : JSON.stringify(placed.fault), because);
+  });
+
+t.test('a colliding SSRC is salted, and stays so when the plan is renewed', async (t) => {
+  const clash = baseSsrc('m-abcdef1234', 'site-3', 'tile');
+  const first = place(wish(), around({ taken: new Set([clash]) }));
+  if (!first.ok) return t.fail(first.fault.code);
+  t.equal(first.value.plan.sites[2]?.streams.tile.ssrc, baseSsrc('m-abcdef1234', 'site-3', 'tile', 1));
+  const renewed = place(wish({ layout: { mosaic: 'speaker', page: 1 } }), around({ before: first.value.plan }));
+  if (!renewed.ok) return t.fail(renewed.fault.code);
+  t.strictSame(ssrcsOf(renewed.value.plan), ssrcsOf(first.value.plan));
+});
+
+t.test('a running meeting stays on its hub, even offline, and follows its address', async (t) => {
+  const first = place(wish(), around());
+  if (!first.ok) return t.fail(first.fault.code);
+  const before = first.value.plan;
+  const away = place(wish(), around({ before, hubs: [hub('hub-1', { online: false, address: null }), hub('hub-2')] }));
+  t.strictSame(away.ok && away.value.plan, before);
+  const moved = place(wish(), around({ before, hubs: [hub('hub-1', { address: { host: '10.0.0.9', port: 9999 } })] }));
+  if (!moved.ok) return t.fail(moved.fault.code);
+  t.match(moved.value.because, /moved to 10\.0\.0\.9:9999/);
+  t.strictSame({ ...moved.value.plan, hubs: before.hubs }, before, 'nothing else changed');
+  const grown = place(wish({ sites: names(26) }), around({ before, hubs: [hub('hub-1', { busy: 1 })] }));
+  t.equal(grown.ok ? 'placed' : grown.fault.code, 'exhausted');
+});
