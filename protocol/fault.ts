@@ -34,6 +34,8 @@ export type Fault =
   | { readonly code: 'unreachable'; readonly what: string; readonly because: string }
   /** A message, command or plan came too late, or is older than what is in force. */
   | { readonly code: 'stale'; readonly what: string; readonly have: number; readonly got: number }
+  /** The database cannot be used: corrupt, unreadable, made by a newer version, or its disk fails. Nothing helps but a person. */
+  | { readonly code: 'store.broken'; readonly file: string; readonly because: string }
   /** No room on a disk, no free slot, no capacity. */
   | { readonly code: 'exhausted'; readonly what: string; readonly because: string };
 
@@ -56,6 +58,7 @@ export function retryable(fault: Fault): boolean {
     case 'auth.forbidden':
     case 'program.refused':
     case 'stale':
+    case 'store.broken':
       return false;
     default:
       return fault satisfies never;
@@ -87,6 +90,7 @@ export function httpStatus(fault: Fault): number {
     case 'program.gone':
       return 502;
     case 'unreachable':
+    case 'store.broken':
       return 503;
     default:
       return fault satisfies never;

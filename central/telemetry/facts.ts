@@ -1,0 +1,24 @@
+/** What central knows of a node right now, from its messages. In memory: it comes again within a second of a restart. */
+import type { ReportedBody, Status } from '../../protocol/schema/reported.ts';
+import type { Telemetry } from '../../protocol/schema/telemetry.ts';
+
+export interface NodeFacts {
+  readonly node: string;
+  /** It has a connection to the broker. */
+  readonly connected: boolean;
+  /** Why it is not connected. */
+  readonly because: string;
+  /** Birth or last will. */
+  readonly status: Status['body'] | null;
+  /** The process start it speaks from; commands are addressed to it. */
+  readonly boot: string | null;
+  readonly reported: ReportedBody | null;
+  readonly telemetry: Telemetry['body'] | null;
+  /** When the last message came, by Clock.mono(); null when none did. */
+  readonly heardAt: number | null;
+  /** Floor frames lost here since it joined its present meeting. */
+  readonly lostFrames: number;
+}
+
+/** What changed about a node. `silent`: three seconds without a message, or the first message after such a silence. */
+export type FactChange = 'connection' | 'status' | 'reported' | 'telemetry' | 'silent';
