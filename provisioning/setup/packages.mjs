@@ -36,7 +36,7 @@ const tests = [
 const run = (command, args, options = {}) => spawnSync(command, args, { encoding: 'utf8', ...options });
 
 function missing(wanted) {
-  const found = run('dpkg-query', ['-W', '-f=${db:Status-Status} ${Package}\n', ...wanted]);
+  const found = run('dpkg-query', ['-W', '-f=$' + '{db:Status-Status} $' + '{Package}\n', ...wanted]);
   if (found.error) return null;
   const installed = new Set(
     found.stdout

@@ -1,0 +1,37 @@
+/** What a visitor may choose: three environment variables and a camera. Read once, checked before anything starts. */
+import { resolve } from 'node:path';
+import { FaultError } from '../../protocol/fault.ts';
+import { packageRoot } from '../../protocol/node/root.ts';
+import { mostSites } from './province.ts';
+
+export interface DemoOptions {
+  /** HTTP port of central. */
+  readonly port: number;
+  readonly sites: number;
+  readonly data: string;
+  /** The source of site 1: `pattern`, a V4L2 device, an RTSP URL or a media file. */
+  readonly camera: string;
+  /** Burn and read measurement stamps (benchmarks). */
+  readonly stamps: boolean;
+}
+
+const wrong = (key: string, reason: string): never => {
+  throw new FaultError({ code: 'config.invalid', key, reason });
+};
+
+function integer(key: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  return Number.isInteger(value) && value >= least && value <= most ? value : wrong(key, `must be a whole number from ${least} to ${most}, not ${JSON.stringify(text)}`);
+}
+
+/** @throws FaultError config.invalid naming the variable or flag. */
+export function demoOptions(env: Readonly<Record<string, string | undefined>>, args: readonly string[]): DemoOptions {
+  for (const each of args) if (each !== '--stamps') wrong(each, 'is not a flag of diemcau demo; it knows --stamps');
+  return {
+    port: integer('DIEMCAU_PORT', env['DIEMCAU_PORT'] ?? '8080', 1, 65_535),
+    sites: integer('DIEMCAU_SITES', env['DIEMCAU_SITES'] ?? '13', 1, mostSites),
+    data: resolve(env['DIEMCAU_DATA'] ?? resolve(packageRoot(), 'data', 'demo')),
+    camera: env['DIEMCAU_CAMERA'] ?? 'pattern',
+    stamps: args.includes('--stamps'),
+  };
+}
