@@ -1,0 +1,103 @@
+/** `diemcau demo`: a province on one machine. Starts central, a hub and the sites, opens a meeting by itself, prints `ready`. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { MeetingView, SiteView } from '../../protocol/api.ts';
+import { sleep } from '../../protocol/clock.ts';
+import { systemClock } from '../../protocol/node/clock.ts';
+import { packageRoot } from '../../protocol/node/root.ts';
+import { type CentralApi, centralApi } from './api.ts';
+import { makeClips } from './clips.ts';
+import { centralConfig, type DemoPorts, edgeConfig, hubConfig, hubId } from './configs.ts';
+import { issueIdentities } from './identities.ts';
+import { Keeper } from './keeper.ts';
+import { demoOptions } from './options.ts';
+import { freePort, isFree } from './ports.ts';
+import { province } from './province.ts';
+import { removeState, runningDemo, writeState } from './state.ts';
+
+const title = 'Họp giao ban trực tuyến tỉnh An Giang';
+const clock = systemClock();
+const options = demoOptions(process.env, process.argv.slice(2));
+const sites = province(options.sites);
+const url = `http://127.0.0.1:${options.port}`;
+
+/** One clear line, not a stack: the visitor can act on it. */
+function give(up: string): never {
+  console.error(`diemcau: ${up}`);
+  process.exit(1);
+}
+
+if (!(await isFree(options.port)))
+  give(`port ${options.port} is in use${runningDemo(options.data) === undefined ? '' : ' by a demo that runs already'}; stop it, or choose another: DIEMCAU_PORT=8081 npm start`);
+if (runningDemo(options.data) !== undefined) give(`a demo runs already on ${options.data}; choose another folder: DIEMCAU_DATA=… npm start`);
+
+mkdirSync(join(options.data, 'logs'), { recursive: true });
+mkdirSync(join(options.data, 'config'), { recursive: true });
+const ports: DemoPorts = { http: options.port, mqtt: await freePort(), hub: await freePort() };
+const keeper = new Keeper(clock, join(options.data, 'logs'), () => writeState(options.data, { demo: process.pid, url, pids: keeper.pids() }));
+
+let stopping = false;
+async function stop(code: number): Promise<never> {
+  if (!stopping) {
+    stopping = true;
+    await keeper.stop();
+    removeState(options.data);
+    process.exit(code);
+  }
+  return new Promise(() => {});
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(0));
+
+/** Starts `node dist/ROOT --config FILE` under the keeper. */
+function start(name: string, root: string, config: object): Promise<Record<string, unknown>> {
+  const file = join(options.data, 'config', `${name}.json`);
+  writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+  return keeper.start({ name, args: [join(packageRoot(), 'dist', root), '--config', file] });
+}
+
+/** The demo's meeting: the one that runs since the last start, or a new one. The first site has the floor, the second is prepared. */
+async function openMeeting(api: CentralApi): Promise<string> {
+  const wanted = sites.map((each) => each.site);
+  for (const meeting of await api.call<MeetingView[]>('GET', '/meetings')) {
+    if (meeting.state !== 'running') continue;
+    if (meeting.sites.map((each) => each.site).join() === wanted.join()) return meeting.id;
+    await api.call('POST', `/meetings/${meeting.id}/end`);
+  }
+  const { id } = await api.call<MeetingView>('POST', '/meetings', { title, sites: wanted, hub: hubId });
+  await api.call('POST', `/meetings/${id}/start`);
+  await api.call('POST', `/meetings/${id}/floor`, { site: wanted[0] });
+  if (wanted[1] !== undefined) await api.call('POST', `/meetings/${id}/next`, { site: wanted[1] });
+  return id;
+}
+
+/** Waits until every site is online and the mosaic runs with all of them live; says once in ten seconds what is still missing. */
+async function untilReady(api: CentralApi, meeting: string): Promise<void> {
+  const sayEveryMs = 10_000;
+  for (let said = clock.mono(); ; ) {
+    const [view, all] = await Promise.all([api.call<MeetingView>('GET', `/meetings/${meeting}`), api.call<SiteView[]>('GET', '/sites')]);
+    const missing = all.filter((each) => sites.some(({ site }) => site === each.site) && !(each.state === 'online' && each.tile === 'live'));
+    if (view.mosaic.state === 'running' && missing.length === 0) return;
+    if (clock.mono() - said > sayEveryMs) {
+      said = clock.mono();
+      console.error(`waiting: mosaic ${view.mosaic.state}; ${missing.map((each) => `${each.site} ${each.state} (${each.because})`).join(', ')}`);
+    }
+    await sleep(clock, 250, 'ask again');
+  }
+}
+
+try {
+  await issueIdentities(options, sites);
+  await makeClips(options, sites.slice(1));
+  await start('central', 'central/main.js', centralConfig(options, ports));
+  const api = await centralApi(join(options.data, 'central'), ports.http);
+  await api.ensure('/hubs', { hub: hubId, name: 'Trung tâm dữ liệu tỉnh' });
+  for (const [order, each] of sites.entries()) await api.ensure('/sites', { ...each, order });
+  await start(hubId, 'central/hub/main.js', hubConfig(options, ports));
+  await Promise.all(sites.map((each, index) => start(each.site, 'edge/main.js', edgeConfig(options, ports, each, index))));
+  await untilReady(api, await openMeeting(api));
+  console.log(`ready ${url}`);
+} catch (error) {
+  if (stopping) await stop(0);
+  console.error(`diemcau: ${error instanceof Error ? error.message : String(error)}`);
+  await stop(1);
+}
