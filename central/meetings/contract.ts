@@ -1,0 +1,39 @@
+/** What the meetings need of others: a store, the network as it is, and a way to wish. */
+
+import type { Plan } from '../../protocol/schema/plan.ts';
+import type { Actor } from '../auth/principal.ts';
+import type { HubFacts } from '../cascade/plan.ts';
+import type { Meeting } from './reduce.ts';
+
+/** A meeting with its secrets, as it is kept. */
+export interface Kept {
+  readonly meeting: Meeting;
+  /** The plan that the hub was last told; null when the meeting does not run. */
+  readonly plan: Plan | null;
+  /** Passphrase of each site towards the hub; none when the meeting does not run. */
+  readonly keys: ReadonlyMap<string, string>;
+}
+
+/** One intent that succeeded: everything here is stored in one transaction. */
+export interface Change {
+  readonly before: Meeting | null;
+  readonly after: Kept;
+  readonly actor: Actor;
+  readonly act: string;
+  readonly because: string;
+  readonly at: number;
+  readonly detail: object;
+}
+
+export interface MeetingStore {
+  /** All meetings that have not ended, and the newest hundred that have. */
+  load(): Promise<readonly Kept[]>;
+  find(id: string): Promise<Meeting | null>;
+  commit(change: Change): Promise<void>;
+}
+
+/** The network as the planner sees it. */
+export interface Network {
+  site(site: string): { readonly site: string; readonly name: string } | undefined;
+  hubs(): readonly Omit<HubFacts, 'busy'>[];
+}

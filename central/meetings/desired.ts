@@ -1,0 +1,50 @@
+/** From running meetings to what each node shall do. Pure: the same meetings always make the same wishes. */
+import type { EdgeDesired, HubDesired, MediaKey } from '../../protocol/schema/desired.ts';
+import type { Plan } from '../../protocol/schema/plan.ts';
+
+/** A meeting in force: its plan and the passphrase of each site towards the hub. */
+export interface Force {
+  readonly plan: Plan;
+  readonly keys: ReadonlyMap<string, string>;
+}
+
+/** The plan as it concerns `site`, or the idle wish between meetings. */
+export function edgeWant(site: { readonly site: string; readonly name: string }, forces: readonly Force[]): EdgeDesired {
+  const mine = forces.find(({ plan }) => plan.sites.some((each) => each.site === site.site));
+  if (mine === undefined) return { role: 'edge', name: site.name, plan: null, keys: [] };
+  const key = mine.keys.get(site.site);
+  const keys: MediaKey[] = key === undefined ? [] : mine.plan.hubs.map(({ hub }) => ({ meeting: mine.plan.meeting, peer: hub, key }));
+  return { role: 'edge', name: site.name, plan: mine.plan, keys };
+}
+
+/** All meetings of `hub`, in the order of their ids. */
+export function hubWant(hub: string, forces: readonly Force[]): HubDesired {
+  const mine = forces
+    .filter(({ plan }) => plan.hubs.some((each) => each.hub === hub))
+    .toSorted((a, b) => (a.plan.meeting < b.plan.meeting ? -1 : 1));
+  return {
+    role: 'hub',
+    plans: mine.map(({ plan }) => plan),
+    keys: mine.flatMap(({ plan, keys }) =>
+      plan.sites.flatMap(({ site }): MediaKey[] => {
+        const key = keys.get(site);
+        return key === undefined ? [] : [{ meeting: plan.meeting, peer: site, key }];
+      }),
+    ),
+  };
+}
+
+/** The nodes that a plan speaks to. */
+export const nodesOf = (plan: Plan | null): { readonly hubs: readonly string[]; readonly sites: readonly string[] } => ({
+  hubs: plan?.hubs.map((each) => each.hub) ?? [],
+  sites: plan?.sites.map((each) => each.site) ?? [],
+});
+
+/** The five bits of a byte each, as letters and digits that survive any shell and any URL: 52 of them carry 260 bits. */
+const letters = 'abcdefghijkmnpqrstuvwxyz23456789';
+
+/** An SRT passphrase from at least 52 random bytes. */
+export function mediaKey(random: Uint8Array): string {
+  if (random.length < 52) throw new RangeError('a media key needs 52 random bytes');
+  return [...random.subarray(0, 52)].map((byte) => letters[byte & 31]).join('');
+}
