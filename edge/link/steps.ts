@@ -1,0 +1,45 @@
+/** From the tables a relay has to the tables it shall have: the fewest commands, in an order that never sends into nothing. Pure. */
+import type { Connection, Route, Tables, View } from './tables.ts';
+
+/** One command for the relay; the fields are the relay's own. */
+export type RelayStep =
+  | { readonly do: 'connect'; readonly connection: Connection }
+  | { readonly do: 'disconnect'; readonly link: string }
+  | { readonly do: 'route'; readonly route: Route }
+  | { readonly do: 'unroute'; readonly ssrc: number }
+  | { readonly do: 'view'; readonly view: View }
+  | { readonly do: 'unview'; readonly view: string };
+
+/** True when both hold the same facts. Tables are plain data made by one function, so their text compares. */
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+function changed<T>(have: readonly T[], want: readonly T[], name: (each: T) => string | number): { readonly gone: T[]; readonly fresh: T[] } {
+  const before = new Map(have.map((each) => [name(each), each]));
+  const after = new Set(want.map(name));
+  return {
+    gone: have.filter((each) => !after.has(name(each))),
+    fresh: want.filter((each) => !same(before.get(name(each)), each)),
+  };
+}
+
+/**
+ * The commands that turn `have` into `want`: connections first, then routes to them, then views of what the routes admit; what is gone
+ * goes in the reverse order. A connection that changed (address or key) is cut before it is made anew.
+ */
+export function relaySteps(have: Tables, want: Tables): readonly RelayStep[] {
+  const connections = changed(have.connections, want.connections, ({ link }) => link);
+  const routes = changed(have.routes, want.routes, ({ ssrc }) => ssrc);
+  const views = changed(have.views, want.views, ({ view }) => view);
+  const known = new Set(have.connections.map(({ link }) => link));
+  return [
+    ...views.gone.map(({ view }): RelayStep => ({ do: 'unview', view })),
+    ...routes.gone.map(({ ssrc }): RelayStep => ({ do: 'unroute', ssrc })),
+    ...connections.gone.map(({ link }): RelayStep => ({ do: 'disconnect', link })),
+    ...connections.fresh.flatMap((connection): RelayStep[] => [
+      ...(known.has(connection.link) ? [{ do: 'disconnect', link: connection.link } as const] : []),
+      { do: 'connect', connection },
+    ]),
+    ...routes.fresh.map((route): RelayStep => ({ do: 'route', route })),
+    ...views.fresh.map((view): RelayStep => ({ do: 'view', view })),
+  ];
+}
