@@ -37,6 +37,10 @@ export interface MeetingsTable {
   page: number;
   /** The running recording, null when there is none. */
   recording: string | null;
+  /** When the present speaker got the floor; null while nobody has it. */
+  floor_since: number | null;
+  /** JSON of the plan in force; null unless it runs. */
+  plan: string | null;
   created_by: string;
   created_at: number;
   started_at: number | null;
@@ -60,8 +64,6 @@ export interface GrantsTable {
   next: string | null;
   previous: string | null;
   at: number;
-  by: string;
-  because: string;
 }
 
 /** What each node shall do, and what it last said about that. */

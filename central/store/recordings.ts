@@ -1,0 +1,79 @@
+/** Recordings in the database: begun by a meeting's intent, filled in from the manifests of hubs. */
+import { RecordingManifest } from '../../protocol/api.ts';
+import { decoder } from '../../protocol/decode.ts';
+import type { Db } from './store.ts';
+import type { RecordingsTable } from './tables.ts';
+
+export interface StoredRecording {
+  readonly id: string;
+  readonly meeting: string;
+  readonly hub: string;
+  readonly bytes: number;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly expiresAt: number | null;
+  /** As the hub gave it last; what the intent said while the hub has given none. */
+  readonly manifest: RecordingManifest;
+}
+
+const manifests = decoder(RecordingManifest);
+
+function recordingOf(row: RecordingsTable): StoredRecording {
+  const kept = row.manifest === null ? null : manifests.check(JSON.parse(row.manifest));
+  const bare: RecordingManifest = {
+    recording: row.id,
+    meeting: row.meeting,
+    title: row.title,
+    because: row.because,
+    by: row.by,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    segments: [],
+  };
+  return {
+    id: row.id,
+    meeting: row.meeting,
+    hub: row.hub,
+    bytes: row.bytes,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    expiresAt: row.expires_at,
+    manifest: kept?.ok ? kept.value : bare,
+  };
+}
+
+/** Recordings that were not deleted, newest first. */
+export async function listRecordings(db: Db, limit: number): Promise<readonly StoredRecording[]> {
+  const rows = await db
+    .selectFrom('recordings')
+    .selectAll()
+    .where('deleted_at', 'is', null)
+    .orderBy('started_at', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(recordingOf);
+}
+
+export async function findRecording(db: Db, id: string): Promise<StoredRecording | null> {
+  const row = await db.selectFrom('recordings').selectAll().where('id', '=', id).where('deleted_at', 'is', null).executeTakeFirst();
+  return row ? recordingOf(row) : null;
+}
+
+/** Keeps what a hub says of a recording; one that central does not know (its database was lost) is added. */
+export async function saveManifest(
+  db: Db,
+  { hub, bytes, expiresAt, manifest }: Pick<StoredRecording, 'hub' | 'bytes' | 'expiresAt' | 'manifest'>,
+): Promise<void> {
+  const row = { hub, bytes, expires_at: expiresAt, manifest: JSON.stringify(manifest), ended_at: manifest.endedAt };
+  const { recording: id, meeting, title, because, by, startedAt } = manifest;
+  await db
+    .insertInto('recordings')
+    .values({ id, meeting, title, because, by, started_at: startedAt, deleted_at: null, ...row })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+    .execute();
+}
+
+/** Its files are gone. */
+export async function markDeleted(db: Db, id: string, at: number): Promise<void> {
+  await db.updateTable('recordings').set({ deleted_at: at }).where('id', '=', id).execute();
+}
