@@ -1,0 +1,150 @@
+/** What the page shows of sites, hubs and meetings: pure functions from registry, facts and meetings to rows. */
+import type { HubView, MeetingView, NodeState, SiteView } from '../../protocol/api.ts';
+import type { Plan } from '../../protocol/schema/plan.ts';
+import type { HubMeeting, LinkSample } from '../../protocol/schema/telemetry.ts';
+import type { Meeting } from '../meetings/reduce.ts';
+import type { Hub, Site } from '../sites/contract.ts';
+import type { NodeFacts } from '../telemetry/facts.ts';
+
+/** A node that says nothing for so long is offline, whatever its connection says: its link may be dead without having been closed. */
+export const silentMs = 3_000;
+/** Loss above which a site is called degraded, in percent: repair is visible in delay from here on. */
+const degradedLoss = 5;
+
+export interface Judged {
+  readonly state: NodeState;
+  readonly because: string;
+}
+
+/** Whether a node can be relied on now. `monoMs` is Clock.mono(). */
+export function judge(known: { readonly seenAt: number | null }, facts: NodeFacts | undefined, monoMs: number): Judged {
+  const heardAt = facts?.heardAt ?? null;
+  if (facts === undefined || (!facts.connected && heardAt === null)) {
+    if (known.seenAt === null) return { state: 'never', because: 'it has never connected' };
+    return { state: 'offline', because: cut(facts?.because || 'it has not connected since central started') };
+  }
+  if (!facts.connected) return { state: 'offline', because: cut(facts.because || 'not connected') };
+  if (facts.status?.state === 'offline') return { state: 'offline', because: cut(facts.status.because || 'it said goodbye') };
+  if (heardAt === null) return { state: 'degraded', because: 'connected, nothing heard yet' };
+  if (monoMs - heardAt > silentMs) return { state: 'offline', because: `silent for more than ${silentMs / 1000} s` };
+  const failed = facts.reported?.parts.find((part) => part.state === 'failed');
+  if (failed !== undefined) return { state: 'degraded', because: cut(`${failed.name}: ${failed.because}`) };
+  if (facts.reported === null) return { state: 'degraded', because: 'it has not reported yet' };
+  if (!facts.reported.satisfied) return { state: 'degraded', because: cut(facts.reported.because || 'its desired state is not reached') };
+  return { state: 'online', because: cut(facts.reported.because) };
+}
+
+const cut = (text: string): string => text.slice(0, 300);
+
+/** What is known around one site. */
+export interface SiteInputs {
+  readonly site: Site;
+  readonly facts: NodeFacts | undefined;
+  /** The running meeting's plan that it takes part in. */
+  readonly plan: Plan | null;
+  /** What that meeting's hub sees. */
+  readonly seen: HubMeeting | null;
+  readonly monoMs: number;
+}
+
+const worst = (links: readonly (LinkSample | null | undefined)[], of: (link: LinkSample) => number): number | null => {
+  const values = links.flatMap((link) => (link?.connected === true ? [of(link)] : []));
+  return values.length === 0 ? null : Math.max(...values);
+};
+const sum = (links: readonly LinkSample[]): number | null =>
+  links.length === 0 ? null : links.reduce((total, link) => total + (link.connected ? link.kbps : 0), 0);
+
+/** A row of the site list; `since` is the business of whoever saw the state change. */
+export function siteView({ site, facts, plan, seen, monoMs }: SiteInputs): Omit<SiteView, 'since'> {
+  const base = judge(site, facts, monoMs);
+  const alive = base.state === 'online' || base.state === 'degraded';
+  const edge = alive && facts?.telemetry?.role === 'edge' ? facts.telemetry : null;
+  const atHub = seen?.sites.find((each) => each.site === site.site) ?? null;
+  const links = edge?.links ?? [];
+  const measured = [...links, atHub?.up, atHub?.down];
+  const lossPercent = worst(measured, (link) => link.lossPercent);
+  const judged = base.state === 'online' && plan !== null ? judgeMedia(links, lossPercent, edge?.source ?? null) : null;
+  return {
+    site: site.site,
+    name: site.name,
+    order: site.order,
+    ...(judged ?? { state: base.state, because: base.because }),
+    hub: plan?.hubs[0]?.hub ?? null,
+    rttMs: worst(measured, (link) => link.rttMs),
+    lossPercent,
+    upKbps: sum(links.filter((link) => link.direction === 'up')),
+    downKbps: sum(links.filter((link) => link.direction === 'down')),
+    lostFrames: plan === null ? null : (facts?.lostFrames ?? null),
+    levelDb: atHub?.levelDb ?? null,
+    speaking: atHub?.speaking ?? false,
+    tile: atHub?.tile ?? null,
+    source: edge?.source.state === 'slate' ? 'slate' : (facts?.reported?.media?.source ?? null),
+    encoder: facts?.reported?.media?.encoder ?? null,
+    version: facts?.status?.version ?? null,
+  };
+}
+
+/** What is wrong with the media of a site in a meeting, or null. */
+function judgeMedia(links: readonly LinkSample[], lossPercent: number | null, source: { readonly state: string; readonly because: string } | null): Judged | null {
+  const down = links.find((link) => !link.connected);
+  if (links.length === 0) return { state: 'degraded', because: 'no media link yet' };
+  if (down !== undefined) return { state: 'degraded', because: `media link ${down.direction} to ${down.peer} is down` };
+  if (lossPercent !== null && lossPercent >= degradedLoss) return { state: 'degraded', because: `${lossPercent.toFixed(1)} % of packets are lost on the way` };
+  if (source?.state === 'slate') return { state: 'degraded', because: cut(`no camera: ${source.because}`) };
+  return null;
+}
+
+export function hubView(hub: Hub, facts: NodeFacts | undefined, monoMs: number): Omit<HubView, 'since'> {
+  const judged = judge(hub, facts, monoMs);
+  const alive = judged.state === 'online' || judged.state === 'degraded';
+  return {
+    hub: hub.hub,
+    name: hub.name,
+    ...judged,
+    host: hub.address?.host ?? null,
+    port: hub.address?.port ?? null,
+    cores: alive && facts?.telemetry ? facts.telemetry.host.cores : null,
+  };
+}
+
+/** What the hub of a running meeting says about it; null when it says nothing now. */
+export function seenByHub(plan: Plan | null, facts: (node: string) => NodeFacts | undefined, monoMs: number): HubMeeting | null {
+  const hub = plan?.hubs[0]?.hub;
+  const known = hub === undefined ? undefined : facts(hub);
+  if (plan === null || known?.telemetry?.role !== 'hub' || !known.connected || known.heardAt === null || monoMs - known.heardAt > silentMs) return null;
+  return known.telemetry.meetings.find((each) => each.meeting === plan.meeting) ?? null;
+}
+
+/** @param hubState of the hub it runs on: without its word the mosaic is either still coming or gone with the hub. */
+export function meetingView(meeting: Meeting, seen: HubMeeting | null, hubState: NodeState): MeetingView {
+  const running = meeting.state === 'running';
+  return {
+    id: meeting.id,
+    title: meeting.title,
+    state: meeting.state,
+    createdAt: meeting.createdAt,
+    startedAt: meeting.startedAt,
+    endedAt: meeting.endedAt,
+    hub: meeting.hub,
+    sites: meeting.sites.map(({ site, muted }) => ({ site, muted })),
+    grant: meeting.grant,
+    floorSince: meeting.floorSince,
+    layout: meeting.layout,
+    recording: recordingView(meeting, seen),
+    mosaic: running ? (seen?.mosaic ?? { state: hubState === 'offline' ? 'down' : 'starting', fps: 0 }) : { state: 'off', fps: 0 },
+    floor: floorView(meeting, seen),
+  };
+}
+
+function recordingView({ recording }: Meeting, seen: HubMeeting | null): MeetingView['recording'] {
+  if (recording === null) return null;
+  const atHub = seen?.recording?.id === recording.id ? seen.recording : null;
+  return { id: recording.id, state: atHub?.state ?? 'starting', bytes: atHub?.bytes ?? 0, because: atHub?.because || recording.because };
+}
+
+/** A hub that still counts an older grant has switched nobody to the present one. */
+function floorView({ grant }: Meeting, seen: HubMeeting | null): MeetingView['floor'] {
+  if (seen === null) return { switched: 0, viewers: 0 };
+  const { grantN, switched, viewers } = seen.floor;
+  return { switched: grantN >= grant.n ? switched : 0, viewers };
+}
