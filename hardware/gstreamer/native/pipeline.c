@@ -55,7 +55,7 @@ static void heard_error(GstMessage *message) {
   put_text(event, "debug", debug);
   put_text(event, "state", "failed");
   g_mutex_lock(&lock);
-  if (!first_error) first_error = g_strdup_printf("%s: %s", GST_MESSAGE_SRC_NAME(message), error->message);
+  if (!first_error) first_error = g_strdup_printf("%s: %s (%s)", GST_MESSAGE_SRC_NAME(message), error->message, debug ? debug : "");
   failed_seen = true;
   g_cond_broadcast(&changed);
   g_mutex_unlock(&lock);

@@ -134,7 +134,8 @@ static void json_value(GString *out, const GValue *value) {
     json_whole(out, g_value_get_int64(&as));
     g_value_unset(&as);
   } else {
-    char *text = gst_value_serialize(value);
+    /* gst_value_serialize would quote caps once more. */
+    char *text = GST_VALUE_HOLDS_CAPS(value) && gst_value_get_caps(value) ? gst_caps_to_string(gst_value_get_caps(value)) : gst_value_serialize(value);
     json_text(out, text);
     g_free(text);
   }
