@@ -17,6 +17,7 @@ typedef struct {
   GstPad *pad;
   gulong probe;
   _Atomic gint64 last; /* arrival of the newest buffer, 0 = never */
+  _Atomic bool ended;  /* EOS since then */
   gint64 fit_since;    /* 0 = not fit now */
   bool failed_once;
 } Source;
@@ -41,12 +42,20 @@ typedef struct {
 
 static bool fit(const Watchdog *self, const Source *source, gint64 now) {
   gint64 last = atomic_load(&source->last);
-  return last && now - last < self->threshold;
+  return last && now - last < self->threshold && !atomic_load(&source->ended);
 }
 
-static GstPadProbeReturn arrived(GstPad *pad G_GNUC_UNUSED, GstPadProbeInfo *info G_GNUC_UNUSED, gpointer source) {
-  atomic_store(&((Source *)source)->last, now_ns());
-  return GST_PAD_PROBE_OK;
+/* A source that ends (an RTSP server that died, a camera unplugged) has stopped, no more: its EOS would end the encoders behind the selector. */
+static GstPadProbeReturn arrived(GstPad *pad G_GNUC_UNUSED, GstPadProbeInfo *info, gpointer data) {
+  Source *source = data;
+  if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) {
+    atomic_store(&source->last, now_ns());
+    atomic_store(&source->ended, false);
+    return GST_PAD_PROBE_OK;
+  }
+  if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) != GST_EVENT_EOS) return GST_PAD_PROBE_OK;
+  atomic_store(&source->ended, true);
+  return GST_PAD_PROBE_DROP;
 }
 
 /* The first picture after a switch tells how long there was none: that is what the viewer saw. */
@@ -174,7 +183,7 @@ void do_watchdog(const Json *request, Reply *reply) {
     unprobe(older);
   }
   for (int i = 0; i < self->n; i++)
-    self->sources[i].probe = gst_pad_add_probe(self->sources[i].pad, GST_PAD_PROBE_TYPE_BUFFER, arrived, &self->sources[i], NULL);
+    self->sources[i].probe = gst_pad_add_probe(self->sources[i].pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, arrived, &self->sources[i], NULL);
   self->out_probe = gst_pad_add_probe(self->out, GST_PAD_PROBE_TYPE_BUFFER, left, self, NULL);
   reflex_add(&self->base);
 }
