@@ -32,7 +32,8 @@ export const hubConfig = ({ data }: DemoOptions, ports: DemoPorts): object => ({
 });
 
 /** Where the clip of a site lies: made at first start, kept. */
-export const clipDir = ({ data, stamps }: Pick<DemoOptions, 'data' | 'stamps'>, site: string): string => join(data, stamps ? 'clips-stamped' : 'clips', site);
+export const clipDir = ({ data, stamps }: Pick<DemoOptions, 'data' | 'stamps'>, site: string): string =>
+  join(data, stamps ? 'clips-stamped' : 'clips', site);
 
 /**
  * Two cores carry thirteen sites: the first is live (encodes), the second decodes what it receives, the others send a clip that has the

@@ -28,13 +28,18 @@ function give(up: string): never {
 }
 
 if (!(await isFree(options.port)))
-  give(`port ${options.port} is in use${runningDemo(options.data) === undefined ? '' : ' by a demo that runs already'}; stop it, or choose another: DIEMCAU_PORT=8081 npm start`);
-if (runningDemo(options.data) !== undefined) give(`a demo runs already on ${options.data}; choose another folder: DIEMCAU_DATA=… npm start`);
+  give(
+    `port ${options.port} is in use${runningDemo(options.data) === undefined ? '' : ' by a demo that runs already'}; stop it, or choose another: DIEMCAU_PORT=8081 npm start`,
+  );
+if (runningDemo(options.data) !== undefined)
+  give(`a demo runs already on ${options.data}; choose another folder: DIEMCAU_DATA=… npm start`);
 
 mkdirSync(join(options.data, 'logs'), { recursive: true });
 mkdirSync(join(options.data, 'config'), { recursive: true });
 const ports: DemoPorts = { http: options.port, mqtt: await freePort(), hub: await freePort() };
-const keeper = new Keeper(clock, join(options.data, 'logs'), () => writeState(options.data, { demo: process.pid, url, pids: keeper.pids() }));
+const keeper = new Keeper(clock, join(options.data, 'logs'), () =>
+  writeState(options.data, { demo: process.pid, url, pids: keeper.pids() }),
+);
 
 let stopping = false;
 async function stop(code: number): Promise<never> {
@@ -75,11 +80,15 @@ async function untilReady(api: CentralApi, meeting: string): Promise<void> {
   const sayEveryMs = 10_000;
   for (let said = clock.mono(); ; ) {
     const [view, all] = await Promise.all([api.call<MeetingView>('GET', `/meetings/${meeting}`), api.call<SiteView[]>('GET', '/sites')]);
-    const missing = all.filter((each) => sites.some(({ site }) => site === each.site) && !(each.state === 'online' && each.tile === 'live'));
+    const missing = all.filter(
+      (each) => sites.some(({ site }) => site === each.site) && !(each.state === 'online' && each.tile === 'live'),
+    );
     if (view.mosaic.state === 'running' && missing.length === 0) return;
     if (clock.mono() - said > sayEveryMs) {
       said = clock.mono();
-      console.error(`waiting: mosaic ${view.mosaic.state}; ${missing.map((each) => `${each.site} ${each.state} (${each.because})`).join(', ')}`);
+      console.error(
+        `waiting: mosaic ${view.mosaic.state}; ${missing.map((each) => `${each.site} ${each.state} (${each.because})`).join(', ')}`,
+      );
     }
     await sleep(clock, 250, 'ask again');
   }

@@ -21,7 +21,9 @@ const wrong = (key: string, reason: string): never => {
 
 function integer(key: string, text: string, least: number, most: number): number {
   const value = Number(text);
-  return Number.isInteger(value) && value >= least && value <= most ? value : wrong(key, `must be a whole number from ${least} to ${most}, not ${JSON.stringify(text)}`);
+  return Number.isInteger(value) && value >= least && value <= most
+    ? value
+    : wrong(key, `must be a whole number from ${least} to ${most}, not ${JSON.stringify(text)}`);
 }
 
 /** @throws FaultError config.invalid naming the variable or flag. */

@@ -27,13 +27,20 @@ interface Kind {
 
 const of = (demo: DemoState, name: string): number[] => (demo.pids[name] === undefined ? [] : [demo.pids[name]]);
 const natives = (demo: DemoState, name: string, program: string): number[] =>
-  of(demo, name).flatMap((pid) => children(pid).filter((each) => each.command.includes(program)).map((each) => each.pid));
+  of(demo, name).flatMap((pid) =>
+    children(pid)
+      .filter((each) => each.command.includes(program))
+      .map((each) => each.pid),
+  );
 
 const kinds: Readonly<Record<string, Kind>> = {
   worker: { about: 'the media workers of a site box', victims: (demo, site) => natives(demo, site, 'native/worker') },
   relay: { about: 'the packet relay of a site box', victims: (demo, site) => natives(demo, site, 'native/relay') },
   edge: { about: 'the whole agent of a site box', victims: (demo, site) => of(demo, site) },
-  'hub-workers': { about: 'everything on the hub that decodes: mosaic, audio, recorder, preview', victims: (demo) => natives(demo, hubId, 'native/worker') },
+  'hub-workers': {
+    about: 'everything on the hub that decodes: mosaic, audio, recorder, preview',
+    victims: (demo) => natives(demo, hubId, 'native/worker'),
+  },
   'hub-relay': { about: 'the packet relay of the hub', victims: (demo) => natives(demo, hubId, 'native/relay') },
   hub: { about: 'the hub', victims: (demo) => of(demo, hubId) },
   central: { about: 'the orchestrator with its broker', victims: (demo) => of(demo, 'central') },
@@ -42,7 +49,11 @@ const kinds: Readonly<Record<string, Kind>> = {
 const [name = '', site = 'ubnd-tinh'] = process.argv.slice(2);
 const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
 if (kind === undefined) {
-  console.error(`usage: diemcau fault NAME [SITE]\n${Object.entries(kinds).map(([each, { about }]) => `  ${each.padEnd(12)} kills ${about}`).join('\n')}`);
+  console.error(
+    `usage: diemcau fault NAME [SITE]\n${Object.entries(kinds)
+      .map(([each, { about }]) => `  ${each.padEnd(12)} kills ${about}`)
+      .join('\n')}`,
+  );
   process.exit(64);
 }
 const data = resolve(process.env['DIEMCAU_DATA'] ?? resolve(packageRoot(), 'data', 'demo'));
