@@ -1,0 +1,126 @@
+/* The table of connections and the book-keeping of their counters. Sockets are opened and closed elsewhere. */
+#include "conn.h"
+
+#include <string.h>
+
+void conns_init(struct conns *conns) {
+  memset(conns, 0, sizeof *conns);
+  for (int i = 0; i < RETIRING_MAX; i++) conns->retiring[i].sock = SRT_INVALID_SOCK;
+}
+
+struct conn *conns_link(struct conns *conns, int name) {
+  return conns->link[name] == 0 ? NULL : &conns->at[conns->link[name] - 1];
+}
+
+static struct conn *fill(struct conns *conns, bool link, int name, const char *stream_id, const char *path) {
+  struct conn *spare = NULL;
+  for (int i = 0; i < conns->high && (spare == NULL || spare->used); i++) {
+    struct conn *conn = &conns->at[i];
+    if (!conn->used || (!conn->link && conn->sock == SRT_INVALID_SOCK)) spare = conn;
+  }
+  bool grow = conns->high < CONNS_MAX;
+  if (grow && (spare == NULL || spare->used)) spare = &conns->at[conns->high++]; /* Records of peers that are gone go only for want of room. */
+  if (spare == NULL) return NULL;
+  if (spare->used) conns_free(conns, spare);
+  memset(spare, 0, sizeof *spare);
+  spare->used = true;
+  spare->link = link;
+  spare->name = name;
+  spare->sock = SRT_INVALID_SOCK;
+  spare->dial.sock = SRT_INVALID_SOCK;
+  strncpy(spare->stream_id, stream_id, STREAM_ID_SIZE - 1);
+  strncpy(spare->path, path, PATH_SIZE - 1);
+  return spare;
+}
+
+struct conn *conns_new_link(struct conns *conns, int name, const char *stream_id, const char *path) {
+  struct conn *conn = fill(conns, true, name, stream_id, path);
+  if (conn != NULL) conns->link[name] = (int16_t)(conns_index(conns, conn) + 1);
+  return conn;
+}
+
+struct conn *conns_peer(struct conns *conns, int name, const char *stream_id, const char *path, bool sub) {
+  struct conn *gone = NULL;
+  int paths = 0;
+  for (int i = 0; i < conns->high; i++) {
+    struct conn *conn = &conns->at[i];
+    if (!conn->used || conn->link || conn->name != name) continue;
+    if (strcmp(conn->stream_id, stream_id) == 0) return conn;
+    if (strncmp(conn->stream_id, stream_id, 3) != 0) continue; /* The other direction. */
+    paths++;
+    if (conn->sock == SRT_INVALID_SOCK) gone = conn;
+  }
+  if (paths >= PATHS_MAX && gone == NULL) return NULL;
+  if (paths >= PATHS_MAX) conns_free(conns, gone);
+  struct conn *conn = fill(conns, false, name, stream_id, path);
+  for (int i = 0; conn != NULL && sub && i < PATHS_MAX; i++) {
+    if (conns->subs[name][i] != 0) continue;
+    conns->subs[name][i] = (int16_t)(conns_index(conns, conn) + 1);
+    break;
+  }
+  return conn;
+}
+
+void conns_free(struct conns *conns, struct conn *conn) {
+  int16_t mark = (int16_t)(conns_index(conns, conn) + 1);
+  if (conn->link) conns->link[conn->name] = 0;
+  for (int i = 0; i < PATHS_MAX; i++)
+    if (conns->subs[conn->name][i] == mark) conns->subs[conn->name][i] = 0;
+  for (int i = 0; i < RETIRING_MAX; i++)
+    if (conns->retiring[i].conn == mark - 1) conns->retiring[i].conn = -1;
+  conn->used = false;
+}
+
+static void rates(struct conn *conn, int64_t now) {
+  int64_t past = now - conn->rate_us;
+  if (past < 900000) return;
+  if (conn->rate_us != 0) {
+    conn->mbps_send = (double)(conn->live.bytes_sent - conn->rate_sent) * 8 / (double)past;
+    conn->mbps_recv = (double)(conn->live.bytes_received - conn->rate_received) * 8 / (double)past;
+  }
+  conn->rate_us = now;
+  conn->rate_sent = conn->live.bytes_sent;
+  conn->rate_received = conn->live.bytes_received;
+}
+
+void conn_measure(struct conn *conn, int64_t now) {
+  SRT_TRACEBSTATS s;
+  if (conn->sock == SRT_INVALID_SOCK || srt_bistats(conn->sock, &s, 0, 1) != 0) return;
+  conn->live = (struct tally){
+    .sent = (uint64_t)s.pktSentTotal,
+    .received = (uint64_t)s.pktRecvTotal,
+    .lost = (uint64_t)s.pktRcvLossTotal + (uint64_t)s.pktSndLossTotal,
+    .retransmitted = (uint64_t)s.pktRetransTotal,
+    .dropped = (uint64_t)s.pktSndDropTotal + (uint64_t)s.pktRcvDropTotal,
+    .belated = (uint64_t)s.pktRcvBelated,
+    .undecrypted = (uint64_t)s.pktRcvUndecryptTotal,
+    .bytes_sent = s.byteSentTotal,
+    .bytes_received = s.byteRecvTotal,
+  };
+  rates(conn, now);
+  conn->live_acks = (uint64_t)s.pktRecvACKTotal;
+  conn->rtt_ms = s.msRTT;
+  conn->queue_ms = s.msSndBuf;
+  int64_t rtt = (int64_t)(s.msRTT * 1000);
+  /* The shortest round trip of late: a queue in a router must not count as distance. It creeps up by 1 ms per second to follow new routes. */
+  if (conn->base_rtt_us == 0 || rtt < conn->base_rtt_us) conn->base_rtt_us = rtt;
+  else conn->base_rtt_us += 500;
+}
+
+void conn_settle(struct conn *conn) {
+  struct tally *g = &conn->gone, *l = &conn->live;
+  g->sent += l->sent;
+  g->received += l->received;
+  g->lost += l->lost;
+  g->retransmitted += l->retransmitted;
+  g->dropped += l->dropped;
+  g->belated += l->belated;
+  g->undecrypted += l->undecrypted;
+  g->bytes_sent += l->bytes_sent;
+  g->bytes_received += l->bytes_received;
+  memset(l, 0, sizeof *l);
+  conn->rate_us = 0;
+  conn->rate_sent = conn->rate_received = 0;
+  conn->mbps_send = conn->mbps_recv = 0;
+  conn->base_rtt_us = 0;
+}

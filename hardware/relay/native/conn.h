@@ -1,0 +1,94 @@
+/* A connection: one stream id of a peer that called us, or one link that we dial. The record outlives its sockets, so its counters never fall. */
+#ifndef CONN_H
+#define CONN_H
+
+#include <netinet/in.h>
+#include <srt/srt.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "idmap.h"
+#include "bounds.h"
+
+/* What libsrt counted; of one socket, or of all that are gone. */
+struct tally {
+  uint64_t sent, received, lost, retransmitted, dropped, belated, undecrypted, bytes_sent, bytes_received;
+};
+
+/* How we dial; links only. */
+struct dial {
+  struct sockaddr_storage to, from; /* from.ss_family 0: any. */
+  char key[KEY_SIZE];
+  SRTSOCKET sock;    /* An attempt under way, or SRT_INVALID_SOCK. */
+  int64_t next_us;   /* When to try again. */
+  int64_t pause_us;  /* The pause after the next failure. */
+  char because[160]; /* Why it last failed: told once per change. */
+};
+
+struct conn {
+  bool used;
+  bool link;
+  bool sends, receives;     /* What we do with media on it. */
+  bool heartbeat;           /* The other side is a relay. */
+  int name;                 /* Number of the node or link name. */
+  char path[PATH_SIZE];
+  char stream_id[STREAM_ID_SIZE];
+  char address[64];
+  int latency_ms;
+  int64_t max_kbps;
+  SRTSOCKET sock;           /* SRT_INVALID_SOCK when down. */
+  struct dial dial;
+  int64_t up_us, heard_us, sent_us;
+  uint64_t acks;            /* Acknowledgements seen, and when that number last grew (or nothing waited for one). */
+  int64_t acked_us;
+  bool heard_any;           /* Something has come on this socket: silence means something. */
+  bool silent;
+  /* The send queue, looked at once per turn. */
+  uint32_t queue_turn;
+  int64_t queue_us;         /* Unacknowledged time beyond the round trip. */
+  int64_t over_us;          /* Since when it is too long; 0 = it is not. */
+  bool crowded;             /* Video has been dropped and the queue is still not short. */
+  uint64_t gates[STREAMS_MAX / 64]; /* Video streams that wait for an IDR. */
+  int64_t base_rtt_us;
+  uint64_t live_acks;
+  double rtt_ms;
+  int queue_ms;             /* msSndBuf as libsrt reports it. */
+  /* Counters of our own. */
+  uint64_t media_in, media_out, video_dropped, audio_dropped, forged, malformed, ups;
+  struct tally live, gone;  /* Of this socket; of all before it. */
+  uint64_t rate_sent, rate_received;
+  int64_t rate_us;
+  double mbps_send, mbps_recv;
+};
+
+struct retiring {
+  SRTSOCKET sock; /* SRT_INVALID_SOCK = free. */
+  int conn;       /* -1: its record is gone, what still comes is dropped. */
+  int64_t until_us;
+};
+
+struct conns {
+  struct conn at[CONNS_MAX];
+  int high;                              /* Records live below this index. */
+  int16_t subs[NAMES_MAX][PATHS_MAX];    /* By node name: indices + 1 of its sub connections. */
+  int16_t link[NAMES_MAX];               /* By link name: index + 1. */
+  struct retiring retiring[RETIRING_MAX];
+  struct idmap by_sock;                  /* Socket to index, or CONNS_MAX + index for one that retires. */
+};
+
+void conns_init(struct conns *conns);
+
+/* The record of a peer's stream id (`sub`: it receives), made when there is none. NULL when the table, or the node's PATHS_MAX, is full of live ones. */
+struct conn *conns_peer(struct conns *conns, int name, const char *stream_id, const char *path, bool sub);
+/* A new record for a link that has none. NULL when the table is full. */
+struct conn *conns_new_link(struct conns *conns, int name, const char *stream_id, const char *path);
+struct conn *conns_link(struct conns *conns, int name);
+void conns_free(struct conns *conns, struct conn *conn);
+static inline int conns_index(const struct conns *conns, const struct conn *conn) { return (int)(conn - conns->at); }
+
+/* Takes the socket's statistics into `live`, and round trip and queue with them. */
+void conn_measure(struct conn *conn, int64_t now_us);
+
+/* Closes the live counters of a socket that goes: they move to `gone`. */
+void conn_settle(struct conn *conn);
+
+#endif

@@ -1,0 +1,149 @@
+/* The path of a packet: who sent it, has it come before, who gets it. Nothing here allocates, blocks or changes the packet. */
+#include "frame.h"
+#include "h264.h"
+#include "relay.h"
+
+#include <string.h>
+
+static void send_conn(struct relay *r, struct conn *conn, const struct stream *stream, const uint8_t *packet, size_t size, unsigned flags) {
+  if (conn->sock == SRT_INVALID_SOCK || !conn->sends) return;
+  if (stream->video && !queue_admits(r, conn, stream, flags)) return;
+  if (srt_sendmsg2(conn->sock, (const char *)packet, (int)size, NULL) > 0) {
+    conn->media_out++;
+    conn->sent_us = r->now;
+  } else if (stream->video) {
+    conn->video_dropped++;
+  } else {
+    conn->audio_dropped++;
+  }
+}
+
+static void send_peer(struct relay *r, int name, const struct stream *stream, const uint8_t *packet, size_t size, unsigned flags) {
+  const int16_t *subs = r->conns.subs[name];
+  for (int i = 0; i < PATHS_MAX; i++)
+    if (subs[i] != 0) send_conn(r, &r->conns.at[subs[i] - 1], stream, packet, size, flags);
+}
+
+static void deliver(struct relay *r, const struct target *to, const struct stream *stream, const uint8_t *packet, size_t size, unsigned flags) {
+  switch (to->kind) {
+    case TARGET_UDP: udp_send(&r->udp, to->where, packet, size, NULL); return;
+    case TARGET_PEER: send_peer(r, to->where, stream, packet, size, flags); return;
+    case TARGET_LINK:
+      if (r->conns.link[to->where] != 0) send_conn(r, &r->conns.at[r->conns.link[to->where] - 1], stream, packet, size, flags);
+      return;
+  }
+}
+
+static void deliver_rewritten(struct relay *r, const struct view *view, const struct stream *stream, const uint8_t *packet, size_t size, const struct rtp_rewrite *to) {
+  uint8_t copy[PACKET_MAX];
+  rtp_rewrite(copy, packet, to);
+  if (view->to.kind == TARGET_UDP) {
+    udp_send(&r->udp, view->to.where, packet, size, copy);
+    return;
+  }
+  memcpy(copy + RTP_HEADER, packet + RTP_HEADER, size - RTP_HEADER);
+  deliver(r, &view->to, stream, copy, size, 0);
+}
+
+static void event_switched(struct relay *r, const struct view *view) {
+  event_open(r, "switched");
+  out_text(&r->out, "view", view->name);
+  out_int(&r->out, "ssrc", view->shown->ssrc);
+  out_ms(&r->out, "waitedMs", r->now - view->asked_us);
+  out_done(&r->out);
+}
+
+static void show(struct relay *r, struct view *view, struct stream *stream, const struct rtp *rtp, const uint8_t *packet, size_t size, unsigned flags) {
+  enum view_answer answer = view_take(&r->views, &r->streams, view, stream, flags & H264_KEY);
+  if (answer == VIEW_DROP) return;
+  if (answer == VIEW_SWITCHED) event_switched(r, view);
+  view->packets++;
+  if (view->video) {
+    deliver(r, &view->to, stream, packet, size, flags);
+    return;
+  }
+  struct rtp_rewrite to;
+  if (view_rewrite(view, rtp, r->now, &to)) deliver_rewritten(r, view, stream, packet, size, &to);
+}
+
+static void show_all(struct relay *r, struct stream *stream, const struct rtp *rtp, const uint8_t *packet, size_t size, unsigned flags) {
+  for (int word = 0; word < VIEWS_MAX / 64; word++)
+    for (uint64_t bits = stream->view_bits[word]; bits != 0; bits &= bits - 1)
+      show(r, &r->views.at[word * 64 + __builtin_ctzll(bits)], stream, rtp, packet, size, flags);
+}
+
+static void forged(struct relay *r, int source, struct conn *via, struct stream *stream) {
+  r->forged++;
+  stream->forged++;
+  if (via != NULL) via->forged++;
+  if (name_set_has(&stream->told, source)) return;
+  name_set_add(&stream->told, source);
+  if (!event_allowed(r)) return;
+  event_open(r, "forged");
+  out_int(&r->out, "ssrc", stream->ssrc);
+  out_text(&r->out, "from", r->names.text[source]);
+  out_done(&r->out);
+}
+
+/* Counts the packet. False when it is a copy or does not fit. */
+static bool fresh(struct relay *r, struct stream *stream, const struct rtp *rtp, size_t size, unsigned flags) {
+  uint8_t marks = (rtp->marker ? WINDOW_MARKER : 0) | (flags & H264_START ? WINDOW_START : 0) | (flags & H264_KEY ? WINDOW_KEY : 0);
+  switch (window_admit(&stream->window, rtp->seq, rtp->time, marks, r->now)) {
+    case WINDOW_COPY: stream->copies++; return false;
+    case WINDOW_ODD: stream->odd++; return false;
+    case WINDOW_AGAIN:
+      stream->await_key = true;
+      event_stream(r, "restarted", stream);
+      break;
+    case WINDOW_NEW: break;
+  }
+  stream->packets++;
+  stream->bytes += size;
+  frame_arrived(stream, rtp, r->now);
+  if (stream->stalled) {
+    stream->stalled = false;
+    if (stream->video) stream->await_key = true;
+    event_stream(r, "flowing", stream);
+  }
+  return true;
+}
+
+void forward(struct relay *r, int source, struct conn *via, uint8_t *packet, size_t size) {
+  struct rtp rtp;
+  r->active_us = r->now;
+  if (!rtp_parse(packet, size, &rtp)) {
+    r->malformed++;
+    if (via != NULL) via->malformed++;
+    return;
+  }
+  struct stream *stream = streams_find(&r->streams, rtp.ssrc);
+  if (stream == NULL) {
+    r->unrouted++;
+    r->last_unrouted = rtp.ssrc;
+    return;
+  }
+  if (!stream->from_anyone && !name_set_has(&stream->from, source)) {
+    forged(r, source, via, stream);
+    return;
+  }
+  unsigned flags = stream->video ? h264_look(rtp.payload, rtp.payload_size) : 0;
+  if (!fresh(r, stream, &rtp, size, flags)) return;
+  if (stream->await_key && (flags & H264_KEY)) {
+    stream->await_key = false;
+    event_stream(r, "keyframe", stream);
+  }
+  for (int i = 0; i < stream->target_count; i++) deliver(r, &stream->target[i], stream, packet, size, flags);
+  if (stream->views > 0) show_all(r, stream, &rtp, packet, size, flags);
+}
+
+void forward_tick(struct relay *r) {
+  for (int i = 0; i < r->streams.high; i++) {
+    struct stream *stream = r->streams.at[i];
+    if (stream == NULL) continue;
+    window_mark(&stream->window);
+    int64_t limit = stream->video ? r->tune.video_stall : r->tune.audio_stall;
+    if (stream->stalled || r->now < r->grace_us || r->now - stream->last_us <= limit) continue;
+    stream->stalled = true;
+    event_stream(r, "stalled", stream);
+  }
+}

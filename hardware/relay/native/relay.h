@@ -1,0 +1,119 @@
+/* The one state of the process, and what each file does to it. Only the main thread touches it, `allow` excepted. */
+#ifndef RELAY_H
+#define RELAY_H
+
+#include "allow.h"
+#include "command.h"
+#include "conn.h"
+#include "lines.h"
+#include "names.h"
+#include "out.h"
+#include "rtp.h"
+#include "stream.h"
+#include "tune.h"
+#include "udp.h"
+#include "view.h"
+
+#define ATTEMPTS_MAX 32
+
+/* A caller whose key libsrt is checking: when no connection follows, the key was wrong. */
+struct attempt {
+  char stream_id[STREAM_ID_SIZE];
+  char address[64];
+  int64_t at_us; /* 0 = free. */
+};
+
+/* A local UDP port that links share, so that libsrt makes its two threads once. */
+struct shared_port {
+  struct sockaddr_storage local;
+};
+
+struct relay {
+  struct tune tune;
+  int64_t now;         /* Microseconds, read once per turn. */
+  uint32_t turn;       /* Counts turns of the loop. */
+  int64_t active_us;   /* When a packet last went through. */
+  int64_t grace_us;    /* Until then nobody is called silent: this process itself was late. */
+  int epoll, eid;      /* The system's; libsrt's. */
+  SRTSOCKET listener;
+  struct sockaddr_storage listen_at; /* As asked for, to recognise the same command again. */
+  int listen_port, listen_latency_ms;
+  bool quit;
+  struct names names;
+  struct streams streams;
+  struct views views;
+  struct conns conns;
+  struct inputs inputs;
+  struct udp_out udp;
+  struct allow allow;
+  struct attempt attempts[ATTEMPTS_MAX];
+  struct shared_port shared[8];
+  double event_tokens; /* Rate limit of events that strangers can cause. */
+  int64_t event_us;
+  uint64_t unrouted, malformed, forged, refused_keys, stalls;
+  uint32_t last_unrouted;
+  struct out out;
+  struct lines lines;
+  struct json json;
+  struct command command;
+};
+
+/* event.c: lines that nobody asked for. */
+void event_open(struct relay *r, const char *name);
+bool event_allowed(struct relay *r); /* False when strangers have caused too many of late. */
+void event_conn(struct relay *r, const char *name, const struct conn *conn, const char *because);
+void event_stream(struct relay *r, const char *name, const struct stream *stream);
+void event_refused(struct relay *r, const char *stream_id, const char *address, const char *because);
+void write_who(struct relay *r, const struct conn *conn); /* "peer" or "link" and "streamId". */
+
+/* socket.c: libsrt sockets. */
+bool address_parse(const char *host, int64_t port, struct sockaddr_storage *to);
+void address_text(const struct sockaddr *address, char *text, size_t size);
+int address_port(const struct sockaddr_storage *address);
+socklen_t address_size(const struct sockaddr_storage *address);
+SRTSOCKET socket_new(int latency_ms, int64_t max_kbps);
+bool socket_key(SRTSOCKET sock, const char *key);
+void socket_watch(struct relay *r, SRTSOCKET sock, int index, bool until_connected);
+void socket_close(struct relay *r, SRTSOCKET sock);
+void conn_up(struct relay *r, struct conn *conn, SRTSOCKET sock, const struct sockaddr *from);
+void conn_down(struct relay *r, struct conn *conn, const char *because);
+
+/* listener.c */
+bool listener_open(struct relay *r, const struct command *c, struct command_error *error);
+void listener_accept(struct relay *r);
+void listener_knocks(struct relay *r); /* Reports who was refused, and whose key was wrong. */
+
+/* link.c */
+bool link_open(struct relay *r, const struct command *c, struct command_error *error);
+void link_close(struct relay *r, struct conn *conn);
+void link_dialled(struct relay *r, struct conn *conn, bool failed);
+void link_tick(struct relay *r, struct conn *conn);
+
+/* pulse.c: heartbeats, and silence. */
+bool pulse_take(struct relay *r, struct conn *conn, const uint8_t *bytes, size_t size); /* True when it was a heartbeat. */
+void pulse_tick(struct relay *r, struct conn *conn);
+
+/* queue.c: video gives way to audio. */
+bool queue_admits(struct relay *r, struct conn *conn, const struct stream *stream, unsigned flags);
+
+/* forward.c */
+void forward(struct relay *r, int source, struct conn *via, uint8_t *packet, size_t size);
+void forward_tick(struct relay *r); /* Every 20 ms: settles windows, sees stalls. */
+
+/* receive.c: everything that libsrt has for us. */
+void receive(struct relay *r);
+
+/* route.c */
+bool route_set(struct relay *r, const struct command *c, struct command_error *error);
+bool route_remove(struct relay *r, uint32_t ssrc);
+bool route_view(struct relay *r, const struct command *c, struct command_error *error);
+
+/* stats.c, handle.c */
+void stats_write(struct relay *r);
+void handle(struct relay *r, char *line, size_t size);
+void handle_too_long(struct relay *r);
+
+/* Fills `error` and returns false: for the commands. */
+bool fail(struct command_error *error, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,132 @@
+/* Opening, watching and closing libsrt sockets, and the moment a connection comes up or goes down. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include "clock.h"
+#include "relay.h"
+
+bool address_parse(const char *host, int64_t port, struct sockaddr_storage *to) {
+  memset(to, 0, sizeof *to);
+  struct sockaddr_in *v4 = (struct sockaddr_in *)to;
+  if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons((uint16_t)port);
+    return true;
+  }
+  struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)to;
+  memset(to, 0, sizeof *to);
+  if (inet_pton(AF_INET6, host, &v6->sin6_addr) != 1) return false;
+  v6->sin6_family = AF_INET6;
+  v6->sin6_port = htons((uint16_t)port);
+  return true;
+}
+
+socklen_t address_size(const struct sockaddr_storage *address) {
+  return address->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+}
+
+int address_port(const struct sockaddr_storage *address) {
+  return ntohs(address->ss_family == AF_INET ? ((const struct sockaddr_in *)address)->sin_port : ((const struct sockaddr_in6 *)address)->sin6_port);
+}
+
+void address_text(const struct sockaddr *address, char *text, size_t size) {
+  char host[INET6_ADDRSTRLEN] = "?";
+  struct sockaddr_storage copy;
+  memset(&copy, 0, sizeof copy);
+  memcpy(&copy, address, address->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
+  bool v4 = copy.ss_family == AF_INET;
+  if (v4) inet_ntop(AF_INET, &((struct sockaddr_in *)&copy)->sin_addr, host, sizeof host);
+  else inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&copy)->sin6_addr, host, sizeof host);
+  snprintf(text, size, v4 ? "%s:%d" : "[%s]:%d", host, address_port(&copy));
+}
+
+static void set_int(SRTSOCKET sock, SRT_SOCKOPT option, int value) { srt_setsockflag(sock, option, &value, sizeof value); }
+
+static void set_bool(SRTSOCKET sock, SRT_SOCKOPT option, bool value) { srt_setsockflag(sock, option, &value, sizeof value); }
+
+SRTSOCKET socket_new(int latency_ms, int64_t max_kbps) {
+  SRTSOCKET sock = srt_create_socket();
+  if (sock == SRT_INVALID_SOCK) return sock;
+  set_int(sock, SRTO_TRANSTYPE, SRTT_LIVE);
+  set_bool(sock, SRTO_SNDSYN, false);
+  set_bool(sock, SRTO_RCVSYN, false);
+  set_int(sock, SRTO_PAYLOADSIZE, PACKET_MAX);
+  set_int(sock, SRTO_LATENCY, latency_ms);
+  set_bool(sock, SRTO_TLPKTDROP, true);
+  set_int(sock, SRTO_PBKEYLEN, 32);
+  set_int(sock, SRTO_CONNTIMEO, 1000);
+  set_int(sock, SRTO_PEERIDLETIMEO, 2000);
+  set_int(sock, SRTO_FC, 4096);
+  set_int(sock, SRTO_RCVBUF, 4096 * 1472);
+  set_int(sock, SRTO_SNDBUF, 4096 * 1472);
+  set_bool(sock, SRTO_IPV6ONLY, false);
+  struct linger none = {.l_onoff = 0, .l_linger = 0};
+  srt_setsockflag(sock, SRTO_LINGER, &none, sizeof none);
+  if (max_kbps > 0) {
+    int64_t bytes = max_kbps * 125;
+    srt_setsockflag(sock, SRTO_MAXBW, &bytes, sizeof bytes);
+  }
+  return sock;
+}
+
+bool socket_key(SRTSOCKET sock, const char *key) {
+  int bytes = 32;
+  return srt_setsockflag(sock, SRTO_PBKEYLEN, &bytes, sizeof bytes) == 0 && srt_setsockflag(sock, SRTO_PASSPHRASE, key, (int)strlen(key)) == 0;
+}
+
+void socket_watch(struct relay *r, SRTSOCKET sock, int index, bool until_connected) {
+  int events = (until_connected ? SRT_EPOLL_OUT : SRT_EPOLL_IN) | SRT_EPOLL_ERR;
+  idmap_put(&r->conns.by_sock, (uint32_t)sock, index);
+  srt_epoll_update_usock(r->eid, sock, &events);
+}
+
+void socket_close(struct relay *r, SRTSOCKET sock) {
+  if (sock == SRT_INVALID_SOCK) return;
+  idmap_remove(&r->conns.by_sock, (uint32_t)sock);
+  srt_epoll_remove_usock(r->eid, sock);
+  srt_close(sock);
+}
+
+/* The old socket of a connection that has a new one: what it still holds is read out (copies are removed anyway) and then it goes. */
+static void retire(struct relay *r, struct conn *conn) {
+  struct retiring *place = NULL;
+  for (int i = 0; i < RETIRING_MAX && place == NULL; i++)
+    if (r->conns.retiring[i].sock == SRT_INVALID_SOCK) place = &r->conns.retiring[i];
+  conn_measure(conn, r->now);
+  conn_settle(conn);
+  if (place == NULL) {
+    socket_close(r, conn->sock);
+  } else {
+    *place = (struct retiring){conn->sock, conns_index(&r->conns, conn), r->now + (conn->latency_ms + 300) * MS};
+    socket_watch(r, conn->sock, CONNS_MAX + (int)(place - r->conns.retiring), false);
+  }
+  conn->sock = SRT_INVALID_SOCK;
+}
+
+void conn_up(struct relay *r, struct conn *conn, SRTSOCKET sock, const struct sockaddr *from) {
+  bool takeover = conn->sock != SRT_INVALID_SOCK;
+  if (takeover) retire(r, conn);
+  int latency = 0, size = sizeof latency;
+  srt_getsockflag(sock, SRTO_RCVLATENCY, &latency, &size);
+  conn->sock = sock;
+  conn->latency_ms = latency;
+  conn->up_us = conn->heard_us = conn->sent_us = conn->acked_us = r->now;
+  conn->acks = conn->live_acks = 0;
+  conn->heard_any = conn->silent = conn->crowded = false;
+  conn->over_us = conn->queue_us = 0;
+  conn->ups++;
+  memset(conn->gates, 0, sizeof conn->gates);
+  address_text(from, conn->address, sizeof conn->address);
+  socket_watch(r, sock, conns_index(&r->conns, conn), false);
+  event_conn(r, "connected", conn, takeover ? "took over from an older connection" : NULL);
+}
+
+void conn_down(struct relay *r, struct conn *conn, const char *because) {
+  if (conn->sock == SRT_INVALID_SOCK) return;
+  conn_measure(conn, r->now);
+  conn_settle(conn);
+  socket_close(r, conn->sock);
+  conn->sock = SRT_INVALID_SOCK;
+  conn->silent = conn->crowded = false;
+  event_conn(r, "disconnected", conn, because);
+}

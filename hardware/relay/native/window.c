@@ -1,0 +1,130 @@
+/* A ring of the last WINDOW_SIZE packets. Settling walks it once in order, so frames are judged exactly although packets may come mixed. */
+#include "window.h"
+
+#include <string.h>
+#include "clock.h"
+
+#define SLOT(seq) ((seq) & (WINDOW_SIZE - 1))
+
+static void begin(struct window *w, uint16_t seq, uint32_t time, uint8_t flags) {
+  memset(w->flags, 0, sizeof w->flags);
+  w->running = true;
+  w->probing = false;
+  w->open = w->damaged = w->gap = w->known = w->open_key = false;
+  w->step = 0;
+  w->head = 0x10000u + seq; /* Room below for stragglers of the first packets. */
+  w->settled = w->head;
+  for (int i = 0; i < WINDOW_MARKS; i++) w->mark[i] = w->head;
+  w->flags[SLOT(w->head)] = flags | WINDOW_HAVE;
+  w->time[SLOT(w->head)] = time;
+}
+
+static enum window_answer odd(struct window *w, uint16_t seq, uint32_t time, uint8_t flags, int64_t now) {
+  uint16_t step = (uint16_t)(seq - w->probe);
+  bool follows = w->probing && step >= 1 && step <= 16;
+  w->probing = true;
+  w->probe = seq;
+  /* Stragglers of the old sequence on a slower path must not throw us back to it. */
+  if (!follows || now - w->restarted_at < 500 * MS) return WINDOW_ODD;
+  w->restarts++;
+  w->restarted_at = now;
+  begin(w, seq, time, flags);
+  return WINDOW_AGAIN;
+}
+
+static void judge_missing(struct window *w) {
+  w->lost++;
+  w->gap = true;
+  if (w->open) w->damaged = true;
+}
+
+static void close_frame(struct window *w) {
+  w->frames++;
+  if (w->damaged) w->damaged_frames++;
+  else if (w->open_key) w->keyframes++;
+  if (w->known && !w->gap) w->step = w->open_time - w->last_time;
+  w->last_time = w->open_time;
+  w->known = true;
+  w->open = w->damaged = w->open_key = false;
+}
+
+/* Frames that vanished whole between the last frame and one that begins at `time`. */
+static void count_vanished(struct window *w, uint32_t time) {
+  if (!w->known || w->step == 0 || w->step > 900000) {
+    w->damaged_frames++;
+    return;
+  }
+  uint32_t steps = (time - w->last_time + w->step / 2) / w->step;
+  w->damaged_frames += steps > 1 && steps < WINDOW_JUMP ? steps - 1 : 1;
+}
+
+static void judge_video(struct window *w, uint32_t seq) {
+  uint8_t flags = w->flags[SLOT(seq)];
+  uint32_t time = w->time[SLOT(seq)];
+  if (w->open && time != w->open_time) {
+    bool gap = w->gap;
+    w->gap = false;
+    close_frame(w);
+    w->gap = gap;
+  } else if (!w->open && w->gap && (flags & WINDOW_START)) {
+    count_vanished(w, time);
+  }
+  if (!w->open) {
+    w->open = true;
+    w->open_time = time;
+    w->damaged = w->gap && !(flags & WINDOW_START);
+  }
+  if (flags & WINDOW_KEY) w->open_key = true;
+  if (flags & WINDOW_MARKER) close_frame(w);
+  w->gap = false;
+}
+
+static void judge_audio(struct window *w, bool have) {
+  w->frames++;
+  if (have) return;
+  w->lost++;
+  w->damaged_frames++;
+}
+
+static void settle(struct window *w, uint32_t upto) {
+  for (; (int32_t)(upto - w->settled) > 0; w->settled++) {
+    bool have = (int32_t)(w->head - w->settled) >= 0 && (w->flags[SLOT(w->settled)] & WINDOW_HAVE);
+    if (!w->video) judge_audio(w, have);
+    else if (have) judge_video(w, w->settled);
+    else judge_missing(w);
+  }
+}
+
+enum window_answer window_admit(struct window *w, uint16_t seq, uint32_t time, uint8_t flags, int64_t now) {
+  if (!w->running) {
+    begin(w, seq, time, flags);
+    return WINDOW_NEW;
+  }
+  int16_t ahead = (int16_t)(seq - (uint16_t)w->head);
+  uint32_t full = w->head + (uint32_t)(int32_t)ahead;
+  if (ahead > 0 && ahead <= WINDOW_JUMP) {
+    settle(w, full + 1 - WINDOW_SIZE); /* What leaves the ring is judged now, before its time. */
+    uint32_t clear = ahead < WINDOW_SIZE ? (uint32_t)ahead : WINDOW_SIZE;
+    for (uint32_t i = 0; i < clear; i++) w->flags[SLOT(full - i)] = 0;
+    w->head = full;
+  } else if (ahead <= 0 && ahead > -WINDOW_SIZE) {
+    if (w->flags[SLOT(full)] & WINDOW_HAVE) {
+      if (w->time[SLOT(full)] == time) return WINDOW_COPY;
+      return odd(w, seq, time, flags, now); /* The same number at another time is no copy. */
+    }
+    if ((int32_t)(full - w->settled) < 0) w->late++;
+  } else {
+    return odd(w, seq, time, flags, now);
+  }
+  w->probing = false;
+  w->flags[SLOT(full)] = flags | WINDOW_HAVE;
+  w->time[SLOT(full)] = time;
+  return WINDOW_NEW;
+}
+
+void window_mark(struct window *w) {
+  if (!w->running) return;
+  settle(w, w->mark[0]);
+  memmove(w->mark, w->mark + 1, sizeof w->mark[0] * (WINDOW_MARKS - 1));
+  w->mark[WINDOW_MARKS - 1] = w->head;
+}

@@ -1,0 +1,50 @@
+/*
+ * The sequence numbers of one SSRC: which have come (so that copies over other paths are dropped), and, once nothing can come any more
+ * (the settling time), which are lost and which frames that damaged.
+ */
+#ifndef WINDOW_H
+#define WINDOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WINDOW_SIZE 1024    /* Packets remembered; a power of two. 6 s of a 1.5 Mbit/s picture. */
+#define WINDOW_JUMP 8192    /* A step forward up to this is loss; anything farther is a sender that started again. */
+#define WINDOW_MARKS 5      /* Settling time in calls of window_mark(). */
+
+enum window_answer {
+  WINDOW_NEW,  /* First time: pass it on. */
+  WINDOW_COPY, /* Has come before: drop it. */
+  WINDOW_ODD,  /* Does not fit the sequence: drop it, perhaps the sender started again. */
+  WINDOW_AGAIN /* The sender did start again: pass it on, all counting of gaps begins anew. */
+};
+
+enum { WINDOW_HAVE = 1, WINDOW_MARKER = 2, WINDOW_START = 4, WINDOW_KEY = 8 };
+
+struct window {
+  bool video;       /* Frames end with a marker; otherwise each packet is one. Set before the first packet. */
+  bool running;
+  uint32_t head;    /* Highest sequence number, extended to 32 bits. */
+  uint32_t settled; /* Everything below has been judged. */
+  uint32_t mark[WINDOW_MARKS];
+  uint32_t time[WINDOW_SIZE];
+  uint8_t flags[WINDOW_SIZE];
+  /* Restart probation: two packets of a new sequence, one soon after the other. */
+  bool probing;
+  uint16_t probe;
+  int64_t restarted_at;
+  /* The frame being judged. */
+  bool open, damaged, gap, known;
+  uint32_t open_time, last_time, step;
+  /* Results, ever growing. */
+  uint64_t lost, late, frames, damaged_frames, keyframes, restarts;
+  bool open_key;
+};
+
+/* Judges one packet. `flags` are WINDOW_MARKER, WINDOW_START and WINDOW_KEY as they apply. */
+enum window_answer window_admit(struct window *w, uint16_t seq, uint32_t time, uint8_t flags, int64_t now_us);
+
+/* Settles what was the head WINDOW_MARKS calls ago. Call it every 20 ms. */
+void window_mark(struct window *w);
+
+#endif
