@@ -11,7 +11,11 @@ const cell = { width: 320, height: 180 };
 
 /** User and system time of a command in seconds, children included. */
 function cpuSeconds(args: readonly string[]): number {
-  const done = spawnSync('bash', ['-c', 'TIMEFORMAT="%U %S"; time "$@"', 'bash', ...args], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' }, maxBuffer: 1 << 26 });
+  const done = spawnSync('bash', ['-c', 'TIMEFORMAT="%U %S"; time "$@"', 'bash', ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, LC_ALL: 'C' },
+    maxBuffer: 1 << 26,
+  });
   const times = /([\d.]+) ([\d.]+)\s*$/.exec(done.stderr);
   if (done.status !== 0 || times === null) throw new Error(`${args.slice(0, 3).join(' ')} failed: ${done.stderr.slice(-500)}`);
   return Number(times[1]) + Number(times[2]);
@@ -20,7 +24,8 @@ function cpuSeconds(args: readonly string[]): number {
 /** `clips`: H.264 byte-stream files of 720p25, `seconds` long. */
 export function mcuVideo(clips: readonly string[], seconds: number, fps: number): number {
   const sources = clips.map(
-    (file, index) => `filesrc location=${file} ! h264parse ! video/x-h264,framerate=25/1 ! avdec_h264 max-threads=1 ! queue max-size-buffers=3 ! c.sink_${index}`,
+    (file, index) =>
+      `filesrc location=${file} ! h264parse ! video/x-h264,framerate=25/1 ! avdec_h264 max-threads=1 ! queue max-size-buffers=3 ! c.sink_${index}`,
   );
   const pads = clips.map((_, index) => {
     const [x, y] = [(index % columns) * cell.width, Math.floor(index / columns) * cell.height];
@@ -37,8 +42,13 @@ export function mcuAudio(folder: string, sites: number, seconds: number): number
   cpuSeconds(['gst-launch-1.0', '-q', ...make.split(' ')]);
   const all = Array.from({ length: sites }, (_, index) => index);
   const parts = [
-    ...all.map((site) => `audiomixer name=m${site} ! audioconvert ! opusenc bitrate=32000 complexity=5 frame-size=20 ! fakesink sync=false`),
-    ...all.map((site) => `filesrc location=${file} ! oggdemux ! opusdec ! audioconvert ! audio/x-raw,format=F32LE,rate=48000,channels=1 ! tee name=t${site}`),
+    ...all.map(
+      (site) => `audiomixer name=m${site} ! audioconvert ! opusenc bitrate=32000 complexity=5 frame-size=20 ! fakesink sync=false`,
+    ),
+    ...all.map(
+      (site) =>
+        `filesrc location=${file} ! oggdemux ! opusdec ! audioconvert ! audio/x-raw,format=F32LE,rate=48000,channels=1 ! tee name=t${site}`,
+    ),
     ...all.flatMap((from) => all.filter((to) => to !== from).map((to) => `t${from}. ! queue ! m${to}.`)),
   ];
   return cpuSeconds(['gst-launch-1.0', '-q', ...parts.join(' ').split(' ')]) / seconds;
