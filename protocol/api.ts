@@ -203,6 +203,8 @@ export const NewMeetingBody = Type.Object(
 export const FloorBody = Type.Object({ site: orNull(NodeId) }, closed);
 export const NextBody = Type.Object({ site: orNull(NodeId) }, closed);
 export const MuteBody = Type.Object({ site: NodeId, muted: Type.Boolean() }, closed);
+/** A participant more or less, also while the meeting runs. */
+export const InviteBody = Type.Object({ site: NodeId, invited: Type.Boolean() }, closed);
 export const LayoutBody = Type.Object(
   { mosaic: Type.Union([Type.Literal('grid'), Type.Literal('speaker')]), page: Type.Integer({ minimum: 0, maximum: 31 }) },
   closed,
