@@ -1,5 +1,6 @@
 /** The configuration files of the demo's processes, as data. */
 import { join } from 'node:path';
+import type { ClipFiles } from './clips.ts';
 import type { DemoOptions } from './options.ts';
 import type { SampleSite } from './province.ts';
 
@@ -31,24 +32,24 @@ export const hubConfig = ({ data }: DemoOptions, ports: DemoPorts): object => ({
   recordings: { dir: join(data, hubId, 'recordings') },
 });
 
-/** Where the clip of a site lies: made at first start, kept. */
-export const clipDir = ({ data, stamps }: Pick<DemoOptions, 'data' | 'stamps'>, site: string): string =>
-  join(data, stamps ? 'clips-stamped' : 'clips', site);
-
 /**
  * Two cores carry thirteen sites: the first is live (encodes), the second decodes what it receives, the others send a clip that has the
  * format already and count what they receive.
  */
-export function edgeConfig(options: DemoOptions, ports: DemoPorts, { site, name }: SampleSite, index: number): object {
-  const { data, camera, stamps } = options;
-  const clip = clipDir(options, site);
+export function edgeConfig(
+  { data, camera, stamps }: DemoOptions,
+  ports: DemoPorts,
+  { site, name }: SampleSite,
+  index: number,
+  clip: ClipFiles | undefined,
+): object {
   return {
     node: site,
     name,
     data: join(data, 'edges', site),
     identity: identity(data, site),
     central: [{ host: '127.0.0.1', port: ports.mqtt }],
-    source: index === 0 ? camera : { kind: 'clip', main: join(clip, 'main.h264'), tile: join(clip, 'tile.h264') },
+    source: clip === undefined ? camera : { kind: 'clip', main: clip.main, tile: clip.tile },
     audio: 'synthetic',
     display: index === 1 ? 'headless' : 'count',
     stamps,

@@ -96,13 +96,15 @@ async function untilReady(api: CentralApi, meeting: string): Promise<void> {
 
 try {
   await issueIdentities(options, sites);
-  await makeClips(options, sites.slice(1));
+  const clips = await makeClips(options, sites.slice(1));
   await start('central', 'central/main.js', centralConfig(options, ports));
   const api = await centralApi(join(options.data, 'central'), ports.http);
   await api.ensure('/hubs', { hub: hubId, name: 'Trung tâm dữ liệu tỉnh' });
   for (const [order, each] of sites.entries()) await api.ensure('/sites', { ...each, order });
   await start(hubId, 'central/hub/main.js', hubConfig(options, ports));
-  await Promise.all(sites.map((each, index) => start(each.site, 'edge/main.js', edgeConfig(options, ports, each, index))));
+  await Promise.all(
+    sites.map((each, index) => start(each.site, 'edge/main.js', edgeConfig(options, ports, each, index, clips[index - 1]))),
+  );
   await untilReady(api, await openMeeting(api));
   console.log(`ready ${url}`);
 } catch (error) {
