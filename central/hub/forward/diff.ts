@@ -1,0 +1,49 @@
+/** The shortest way from what the relay does to what it shall do, as commands in a safe order. Pure. */
+import type { Kind, Table, Target, View } from './table.ts';
+
+export type RelayStep =
+  | { readonly do: 'allow'; readonly node: string; readonly key: string }
+  | { readonly do: 'deny'; readonly node: string }
+  | { readonly do: 'route'; readonly ssrc: number; readonly kind: Kind; readonly from: readonly string[]; readonly to: readonly Target[] }
+  | { readonly do: 'unroute'; readonly ssrc: number }
+  | {
+      readonly do: 'view';
+      readonly view: string;
+      readonly to: Target;
+      readonly ssrc: number | null;
+      readonly kind: Kind;
+      readonly as?: number;
+    }
+  | { readonly do: 'unview'; readonly view: string };
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+const show = (view: string, { to, ssrc, kind, as }: View): RelayStep => ({
+  do: 'view',
+  view,
+  to,
+  ssrc,
+  kind,
+  ...(as === null ? {} : { as }),
+});
+
+/**
+ * Who may enter comes first, then where streams go, then who is shown what; what is no longer wanted goes last, so that a change never
+ * leaves a gap. A view that only shows another stream keeps its old picture until the new one's IDR; a changed target needs a new view.
+ */
+export function difference(have: Table, want: Table): readonly RelayStep[] {
+  const steps: RelayStep[] = [];
+  for (const [node, key] of want.allow) if (have.allow.get(node) !== key) steps.push({ do: 'allow', node, key });
+  for (const [ssrc, route] of want.routes) if (!same(have.routes.get(ssrc), route)) steps.push({ do: 'route', ssrc, ...route });
+  for (const [name, view] of want.views) {
+    const before = have.views.get(name);
+    if (same(before, view)) continue;
+    if (before !== undefined && !same([before.to, before.kind, before.as], [view.to, view.kind, view.as]))
+      steps.push({ do: 'unview', view: name });
+    steps.push(show(name, view));
+  }
+  for (const name of have.views.keys()) if (!want.views.has(name)) steps.push({ do: 'unview', view: name });
+  for (const ssrc of have.routes.keys()) if (!want.routes.has(ssrc)) steps.push({ do: 'unroute', ssrc });
+  for (const node of have.allow.keys()) if (!want.allow.has(node)) steps.push({ do: 'deny', node });
+  return steps;
+}

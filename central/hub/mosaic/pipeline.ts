@@ -1,0 +1,183 @@
+/**
+ * The mosaic as a pipeline: sixteen slots decoded at their own size, a slate layer below, names above, one encode for everybody, and a
+ * picture of each slot once a second. Pure. Nothing is rebuilt when a site comes or goes: texts and places are set at run time.
+ *
+ * Why it never stalls: everything is live, so the compositor goes by its deadline; `ignore-inactive-pads` keeps slots that never had a
+ * picture out of the count; `max-last-buffer-repeat` ends a dead slot's last picture and the slate below comes to sight.
+ */
+import {
+  type Chain,
+  caps,
+  chain,
+  element,
+  filter,
+  fraction,
+  type Pipeline,
+  type Properties,
+  padOf,
+  pipeline,
+  reflexed,
+} from '../../../hardware/gstreamer/pipeline.ts';
+import { mosaicSlots } from '../../../protocol/plan.ts';
+import type { VideoFormat } from '../../../protocol/schema/plan.ts';
+import { canvas, cell, frameWidth, labelHeight } from './layout.ts';
+
+export interface MosaicOptions {
+  readonly format: VideoFormat;
+  /** Full SSRC of the mosaic, incarnation included. */
+  readonly ssrc: number;
+  /** The relay's loopback port that takes it. */
+  readonly relayPort: number;
+}
+
+export const videoPayload = 96;
+export const tileId = (slot: number): string => `tile_${slot}`;
+export const decoderId = (slot: number): string => `decode_${slot}`;
+export const thumbId = (slot: number): string => `thumb_${slot}`;
+export const slateTextId = (slot: number): string => `slate_${slot}`;
+export const labelTextId = (slot: number): string => `label_${slot}`;
+export const encoderId = 'encoder';
+/** Probe on the composed picture. */
+export const outProbe = 'mosaic';
+/** A picture older than this gives way to the slate; with it a site without picture is a slate within two seconds. */
+export const slateAfterMs = 1500;
+
+/** Pads of the compositor, by what they show. */
+export const slatePad = 'sink_0';
+export const tilePad = (slot: number): string => `sink_${1 + slot}`;
+export const labelPad = (slot: number): string => `sink_${1 + mosaicSlots + slot}`;
+/** Top, bottom, left, right of the frame around the speaker. */
+export const framePads = [0, 1, 2, 3].map((side) => `sink_${1 + 2 * mosaicSlots + side}`);
+
+const slots = Array.from({ length: mosaicSlots }, (_, slot) => slot);
+const h264Rtp = caps('application/x-rtp', { media: 'video', 'clock-rate': 90_000, 'encoding-name': 'H264' });
+const ground = 0xff1c2430;
+const accent = 0xff28c76f;
+
+/**
+ * The layers that change seldom are drawn twice a second. `clocksync` makes them live with no latency of their own: a live test source would
+ * report one frame (half a second) as the least latency of the whole mosaic, and without any live input the compositor would run free.
+ */
+const slow = (width: number, height: number, colour: number): Chain =>
+  chain(
+    element('videotestsrc', { pattern: 'solid-color', 'foreground-color': colour }),
+    filter('video/x-raw', { format: 'I420', width, height, framerate: fraction(2) }),
+    element('clocksync'),
+  );
+
+const text = (id: string, x: number, y: number, font: string): ReturnType<typeof element> =>
+  element(
+    'textoverlay',
+    {
+      halignment: 'left',
+      valignment: 'top',
+      xpad: x,
+      ypad: y,
+      'font-desc': font,
+      'auto-resize': false,
+      'draw-shadow': false,
+      'draw-outline': false,
+      text: '',
+    },
+    id,
+  );
+
+const layers = (): Properties => {
+  const places: Record<string, number | bigint> = { [`${slatePad}::zorder`]: 0 };
+  for (const slot of slots) {
+    places[`${tilePad(slot)}::zorder`] = 1;
+    places[`${tilePad(slot)}::width`] = cell.width;
+    places[`${tilePad(slot)}::height`] = cell.height;
+    places[`${tilePad(slot)}::alpha`] = 0;
+    places[`${tilePad(slot)}::max-last-buffer-repeat`] = BigInt(slateAfterMs) * 1_000_000n;
+    places[`${labelPad(slot)}::zorder`] = 2;
+    places[`${labelPad(slot)}::alpha`] = 0;
+  }
+  for (const pad of framePads) {
+    places[`${pad}::zorder`] = 3;
+    places[`${pad}::alpha`] = 0;
+  }
+  return places;
+};
+
+const tile = (slot: number): readonly Chain[] => [
+  chain(
+    element('udpsrc', { address: '127.0.0.1', port: 0, caps: h264Rtp, 'buffer-size': 524_288 }, tileId(slot)),
+    element('rtph264depay', {}, `depay_${slot}`),
+    reflexed(
+      element('avdec_h264', { 'max-threads': 1, 'output-corrupt': false, 'discard-corrupted-frames': true, qos: false }, decoderId(slot)),
+      { do: 'probe', element: decoderId(slot), pad: 'src', name: tileId(slot), stalledMs: slateAfterMs },
+    ),
+    element('tee', {}, `tee_${slot}`),
+    padOf('compositor', tilePad(slot)),
+  ),
+  // In the slot's own thread: one small JPEG a second needs no queue.
+  chain(
+    padOf(`tee_${slot}`),
+    element('videorate', { 'drop-only': true, 'max-rate': 1 }),
+    // Does nothing for 4:2:0; without it a site that sends another format would end the pipeline.
+    element('videoconvert', { 'n-threads': 1 }),
+    element('jpegenc', { quality: 75 }),
+    reflexed(element('appsink', { 'max-buffers': 1, drop: true, sync: false, async: false, 'enable-last-sample': false }, thumbId(slot)), {
+      do: 'pictures',
+      element: thumbId(slot),
+    }),
+  ),
+];
+
+export function mosaicPipeline({ format, ssrc, relayPort }: MosaicOptions): Pipeline {
+  const labels = slots.map((slot) =>
+    chain(
+      padOf('labels'),
+      element('videocrop', { top: slot * labelHeight, bottom: (mosaicSlots - 1 - slot) * labelHeight }),
+      padOf('compositor', labelPad(slot)),
+    ),
+  );
+  const bars = framePads.map((pad, side) =>
+    chain(side < 2 ? slow(2 * cell.width, frameWidth, accent) : slow(frameWidth, 2 * cell.height, accent), padOf('compositor', pad)),
+  );
+  return pipeline([
+    chain(
+      element(
+        'compositor',
+        { background: 'black', 'ignore-inactive-pads': true, 'force-live': true, 'max-threads': 1, ...layers() },
+        'compositor',
+      ),
+      filter('video/x-raw', { format: 'I420', width: canvas.width, height: canvas.height, framerate: fraction(format.fps) }),
+      reflexed(
+        element(
+          'x264enc',
+          {
+            'speed-preset': 'ultrafast',
+            tune: 'zerolatency',
+            'key-int-max': format.fps * 2,
+            bitrate: format.kbps,
+            threads: 1,
+            'byte-stream': true,
+          },
+          encoderId,
+        ),
+        { do: 'probe', element: encoderId, pad: 'sink', name: outProbe },
+      ),
+      filter('video/x-h264', { profile: 'constrained-baseline' }),
+      reflexed(
+        element('rtph264pay', { pt: videoPayload, ssrc, mtu: 1200, 'config-interval': -1, 'aggregate-mode': 'zero-latency' }, 'pay'),
+        { do: 'capture-time', element: 'pay', pad: 'sink' },
+      ),
+      element('udpsink', { host: '127.0.0.1', port: relayPort, sync: false, async: false }),
+    ),
+    chain(
+      slow(canvas.width, canvas.height, ground),
+      ...slots.map((slot) => text(slateTextId(slot), 0, 0, 'Sans 13')),
+      padOf('compositor', slatePad),
+    ),
+    chain(
+      slow(cell.width, labelHeight * mosaicSlots, ground),
+      ...slots.map((slot) => text(labelTextId(slot), 8, slot * labelHeight, 'Sans 10')),
+      element('tee', {}, 'labels'),
+    ),
+    ...labels,
+    ...bars,
+    ...slots.flatMap(tile),
+  ]);
+}
