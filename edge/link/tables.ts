@@ -60,8 +60,9 @@ export interface Tables {
 
 export const noTables: Tables = { connections: [], routes: [], views: [], problems: [] };
 
-export const upLink = (hub: string): string => `up-${hub}`;
-export const downLink = (hub: string): string => `down-${hub}`;
+// The relay's names have at most 63 characters; node ids that long differ in their ends.
+export const upLink = (hub: string): string => `up-${hub.slice(-58)}`;
+export const downLink = (hub: string): string => `down-${hub.slice(-58)}`;
 
 /** The streams that reach a viewer now: what is on its full screen, its mosaic, its mix. Base SSRCs; null: none. */
 export interface Heard {

@@ -29,7 +29,7 @@ export const Severity = Type.Union([Type.Literal('info'), Type.Literal('warning'
 
 export const EventBody = Type.Object(
   {
-    kind: Type.Union(eventKinds.map((kind) => Type.Literal(kind))),
+    kind: Type.Enum([...eventKinds]),
     severity: Severity,
     /** One word for what happened: started, crashed, lost, returned… */
     what: Type.String({ minLength: 1, maxLength: 60 }),

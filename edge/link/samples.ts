@@ -1,0 +1,103 @@
+/** From the relay's counters, which only grow, to the numbers of the last second. Pure; the caller keeps the previous look. */
+import type { EdgeTelemetry, LinkSample } from '../../protocol/schema/telemetry.ts';
+import { type Heard, downLink, upLink } from './tables.ts';
+
+/** What the relay says of one connection. Counters since it was made. */
+export interface ConnectionStats {
+  readonly link: string;
+  readonly connected: boolean;
+  readonly rttMs: number;
+  readonly bytes: number;
+  readonly packets: number;
+  readonly lost: number;
+  readonly retransmitted: number;
+  readonly dropped: number;
+}
+
+/** What the relay says of one stream. Gap and age are those since the last look, counters since it is known. */
+export interface StreamStats {
+  readonly ssrc: number;
+  readonly packets: number;
+  readonly lost: number;
+  readonly frames: number;
+  readonly damagedFrames: number;
+  readonly maxFrameGapMs: number;
+  readonly ageMs: number | null;
+}
+
+export interface RelayLook {
+  /** Monotonic ms. */
+  readonly at: number;
+  readonly connections: ReadonlyMap<string, ConnectionStats>;
+  readonly streams: ReadonlyMap<number, StreamStats>;
+}
+
+export const noLook: RelayLook = { at: 0, connections: new Map(), streams: new Map() };
+
+/** A counter that restarted from zero (a new connection, a new process) counts from there. */
+const grown = (now: number, before: number): number => (now >= before ? now - before : now);
+
+const round = (value: number, digits = 1): number => Number(value.toFixed(digits));
+
+/** Both directions of every hub in `hubs`. */
+export function linkSamples(hubs: readonly string[], before: RelayLook, now: RelayLook): LinkSample[] {
+  const seconds = (now.at - before.at) / 1000;
+  return hubs.flatMap((peer) =>
+    (['up', 'down'] as const).map((direction): LinkSample => {
+      const link = direction === 'up' ? upLink(peer) : downLink(peer);
+      const after = now.connections.get(link);
+      if (after === undefined) return { peer, direction, connected: false, rttMs: 0, lossPercent: 0, dropped: 0, retransmitted: 0, kbps: 0 };
+      const prior = before.connections.get(link);
+      const packets = grown(after.packets, prior?.packets ?? 0);
+      const lost = grown(after.lost, prior?.lost ?? 0);
+      return {
+        peer,
+        direction,
+        connected: after.connected,
+        rttMs: round(Math.max(0, after.rttMs)),
+        lossPercent: packets + lost === 0 ? 0 : round(Math.min(100, (100 * lost) / (packets + lost)), 2),
+        dropped: grown(after.dropped, prior?.dropped ?? 0),
+        retransmitted: grown(after.retransmitted, prior?.retransmitted ?? 0),
+        kbps: seconds > 0 ? round((grown(after.bytes, prior?.bytes ?? 0) * 8) / 1000 / seconds) : 0,
+      };
+    }),
+  );
+}
+
+type Arrived = Pick<EdgeTelemetry, 'floor' | 'mosaic' | 'mix'>;
+
+/** What arrived of the floor, the mosaic and the mix since the last look. A frame is lost when it did not come whole. */
+export function arrived(heard: Heard, grantN: number, before: RelayLook, now: RelayLook): Arrived {
+  const floor = streamGrowth(heard.floor, before, now);
+  const mosaic = streamGrowth(heard.mosaic, before, now);
+  const mix = streamGrowth(heard.mix, before, now);
+  return {
+    floor: { site: heard.floorSite, grantN, frames: floor.frames, lostFrames: floor.lostFrames, maxGapMs: floor.maxGapMs, ageMs: floor.ageMs },
+    mosaic: { frames: mosaic.frames, lostFrames: mosaic.lostFrames, maxGapMs: mosaic.maxGapMs },
+    mix: { packets: mix.packets, lost: mix.lost },
+  };
+}
+
+interface Growth {
+  readonly packets: number;
+  readonly lost: number;
+  readonly frames: number;
+  readonly lostFrames: number;
+  readonly maxGapMs: number;
+  readonly ageMs: number | null;
+}
+
+function streamGrowth(ssrc: number | null, before: RelayLook, now: RelayLook): Growth {
+  const after = ssrc === null ? undefined : now.streams.get(ssrc);
+  if (ssrc === null || after === undefined) return { packets: 0, lost: 0, frames: 0, lostFrames: 0, maxGapMs: 0, ageMs: null };
+  const prior = before.streams.get(ssrc);
+  const packets = grown(after.packets, prior?.packets ?? 0);
+  return {
+    packets,
+    lost: grown(after.lost, prior?.lost ?? 0),
+    frames: grown(after.frames, prior?.frames ?? 0),
+    lostFrames: grown(after.damagedFrames, prior?.damagedFrames ?? 0),
+    maxGapMs: round(after.maxFrameGapMs),
+    ageMs: packets === 0 || after.ageMs === null ? null : Math.max(0, round(after.ageMs)),
+  };
+}
