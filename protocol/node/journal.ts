@@ -1,0 +1,140 @@
+/** Append-only segment files of one record class: written at the end, read anywhere, deleted whole from the oldest. One process per folder. */
+import { type FileHandle, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { syncFolder } from './atomic.ts';
+import type { Place, Segment } from './lanes.ts';
+import { type Acked, type Placed, parseLine, parseSegment, type RecordClass, type Stored } from './record.ts';
+
+export interface Loaded {
+  readonly stored: readonly (Placed & { readonly segment: Segment })[];
+  readonly acks: readonly Acked['ack'][];
+  /** Lines that were torn or flipped. */
+  readonly bad: number;
+}
+
+export class Journal {
+  readonly #folder: string;
+  readonly #cls: RecordClass;
+  readonly #segmentBytes: number;
+  #segments: Segment[] = [];
+  #active: { readonly segment: Segment; readonly handle: FileHandle } | null = null;
+  #nextNumber = 0;
+
+  constructor(folder: string, cls: RecordClass, segmentBytes: number) {
+    this.#folder = folder;
+    this.#cls = cls;
+    this.#segmentBytes = segmentBytes;
+  }
+
+  /** Bytes in all segment files. */
+  get bytes(): number {
+    return this.#segments.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Reads what earlier processes left. A new segment is begun with the first write, so a torn end is never written behind. @throws errno */
+  async load(): Promise<Loaded> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const stored: (Placed & { readonly segment: Segment })[] = [];
+    const acks: Acked['ack'][] = [];
+    let bad = 0;
+    for (const name of (await readdir(this.#folder)).sort()) {
+      const number = new RegExp(`^${this.#cls}-(\\d{10})\\.log$`).exec(name)?.[1];
+      if (number === undefined) continue;
+      const path = join(this.#folder, name);
+      const content = await readFile(path);
+      const parsed = parseSegment(content);
+      const segment: Segment = { n: Number(number), path, size: content.length, live: parsed.stored.length };
+      for (const placed of parsed.stored) stored.push({ ...placed, segment });
+      acks.push(...parsed.acks);
+      bad += parsed.bad;
+      this.#segments.push(segment);
+      this.#nextNumber = segment.n + 1;
+    }
+    return { stored, acks, bad };
+  }
+
+  /**
+   * Writes whole lines at the end, and to the platter when `sync`.
+   * @throws errno; then nothing of `bytes` counts as written, and the next append begins a new segment.
+   */
+  async append(bytes: Buffer, sync: boolean): Promise<{ readonly segment: Segment; readonly offset: number }> {
+    const { segment, handle } = await this.#open();
+    const offset = segment.size;
+    try {
+      for (let written = 0; written < bytes.length; ) written += (await handle.write(bytes, written, bytes.length - written)).bytesWritten;
+      if (sync) await handle.datasync();
+    } catch (error) {
+      if (this.#segments.includes(segment)) {
+        // Half a line may be at the end: nothing is ever written behind it.
+        await this.roll();
+        throw error;
+      }
+    }
+    // Discarded while we wrote: the bytes went with it.
+    if (!this.#segments.includes(segment)) return this.append(bytes, sync);
+    segment.size += bytes.length;
+    if (segment.size >= this.#segmentBytes) await this.roll();
+    return { segment, offset };
+  }
+
+  /** The record at each place; null where it can no longer be read. */
+  async read(places: readonly Place[]): Promise<readonly (Stored | null)[]> {
+    const handles = new Map<Segment, FileHandle | null>();
+    try {
+      const records: (Stored | null)[] = [];
+      for (const { segment, offset, length } of places) {
+        if (!handles.has(segment)) handles.set(segment, await openOrNull(segment.path));
+        const bytes = Buffer.alloc(length);
+        const got = await handles.get(segment)?.read(bytes, 0, length, offset);
+        const line = got?.bytesRead === length ? parseLine(bytes) : null;
+        records.push(line && !('ack' in line) ? line : null);
+      }
+      return records;
+    } finally {
+      for (const handle of handles.values()) await handle?.close();
+    }
+  }
+
+  /** Deletes the oldest segments in which nothing lives. @throws errno */
+  async sweep(): Promise<void> {
+    for (let first = this.#segments[0]; first && first.live === 0 && first !== this.#active?.segment; first = this.#segments[0]) {
+      this.#segments.shift();
+      await rm(first.path, { force: true });
+    }
+  }
+
+  /** Forgets a segment with everything in it, at once; the file goes in the background. */
+  discard(segment: Segment, failed: (error: unknown) => void): void {
+    this.#segments = this.#segments.filter((each) => each !== segment);
+    const closing = segment === this.#active?.segment ? this.roll() : Promise.resolve();
+    closing.then(() => rm(segment.path, { force: true })).catch(failed);
+  }
+
+  /** Ends the segment being written; the next append begins a new one. */
+  async roll(): Promise<void> {
+    const active = this.#active;
+    this.#active = null;
+    await active?.handle.close();
+  }
+
+  async #open(): Promise<{ readonly segment: Segment; readonly handle: FileHandle }> {
+    if (this.#active) return this.#active;
+    const n = this.#nextNumber++;
+    const path = join(this.#folder, `${this.#cls}-${String(n).padStart(10, '0')}.log`);
+    const handle = await open(path, 'ax', 0o600);
+    const segment: Segment = { n, path, size: 0, live: 0 };
+    this.#segments.push(segment);
+    this.#active = { segment, handle };
+    await syncFolder(this.#folder);
+    return this.#active;
+  }
+}
+
+async function openOrNull(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return null;
+  }
+}
