@@ -38,8 +38,7 @@ export function difference(have: Table, want: Table): readonly RelayStep[] {
   for (const [name, view] of want.views) {
     const before = have.views.get(name);
     if (same(before, view)) continue;
-    if (before !== undefined && !same([before.to, before.kind, before.as], [view.to, view.kind, view.as]))
-      steps.push({ do: 'unview', view: name });
+    if (before !== undefined && !same([before.to, before.kind], [view.to, view.kind])) steps.push({ do: 'unview', view: name });
     steps.push(show(name, view));
   }
   for (const name of have.views.keys()) if (!want.views.has(name)) steps.push({ do: 'unview', view: name });

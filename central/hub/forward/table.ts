@@ -11,7 +11,7 @@ export type Kind = 'video' | 'audio';
 
 export interface Route {
   readonly kind: Kind;
-  /** Who may send it over the network; nobody for what this hub makes itself. */
+  /** Who may send it: a site, or the loopback input of what this hub makes itself. */
   readonly from: readonly string[];
   readonly to: readonly Target[];
 }
@@ -34,8 +34,9 @@ export interface Table {
   readonly views: ReadonlyMap<string, View>;
 }
 
-/** A recorder or preview: takes one picture stream and everybody's mix at loopback ports. */
+/** A consumer on loopback (a mosaic slot, a recorder, a preview): takes one picture stream, and everybody's mix if it wants sound. */
 export interface Tap {
+  /** Unique within the meeting, at most 20 letters. */
   readonly name: string;
   /** Base SSRC, gated at its first IDR; null while there is nothing to show. */
   readonly video: { readonly port: number; readonly ssrc: number | null };
@@ -47,10 +48,11 @@ export type Output = 0 | 1 | 2 | 3;
 export const everybody: Output = 3;
 export const outputs: readonly Output[] = [0, 1, 2, 3];
 
+/** Names of the relay's loopback inputs, one for each part that makes a stream. */
+export const inputName = (meeting: string, part: 'mosaic' | 'audio'): string => `${meeting}.${part}`;
+
 /** What the parts of this hub have open for one meeting at this moment. A part that is down has no ports. */
 export interface Local {
-  /** Loopback ports of the mosaic's slots; a site that is banned or on another page has none. */
-  readonly tilePorts: ReadonlyMap<string, number>;
   /** Loopback ports of the mixer's slots. */
   readonly audioPorts: ReadonlyMap<string, number>;
   /** Sites that do not hear everybody's mix. */
@@ -102,7 +104,7 @@ export function meetingTable(plan: Plan, hub: PlanHub, keys: ReadonlyMap<string,
     if (key !== undefined) allow.set(site, key);
     const from = [site];
     routes.set(streams.main.ssrc, { kind: 'video', from, to: [] });
-    routes.set(streams.tile.ssrc, { kind: 'video', from, to: port(local.tilePorts, site) });
+    routes.set(streams.tile.ssrc, { kind: 'video', from, to: [] });
     routes.set(streams.audio.ssrc, { kind: 'audio', from, to: port(local.audioPorts, site) });
     if (streams.content !== null)
       routes.set(streams.content.ssrc, {
@@ -113,8 +115,9 @@ export function meetingTable(plan: Plan, hub: PlanHub, keys: ReadonlyMap<string,
   }
   const mix = mixOutputs(plan, hub);
   const taps = local.taps.flatMap(({ audioPort }): Target[] => (audioPort === null ? [] : [{ udp: audioPort }]));
-  routes.set(hub.streams.mosaic.ssrc, { kind: 'video', from: [], to: viewers });
-  for (const output of outputs) routes.set(mix[output], { kind: 'audio', from: [], to: output === everybody ? taps : [] });
+  routes.set(hub.streams.mosaic.ssrc, { kind: 'video', from: [inputName(plan.meeting, 'mosaic')], to: viewers });
+  for (const output of outputs)
+    routes.set(mix[output], { kind: 'audio', from: [inputName(plan.meeting, 'audio')], to: output === everybody ? taps : [] });
   for (const viewer of here) {
     const screen = fullScreen(plan, viewer.site);
     const shown = screen.shows === 'main' ? plan.sites.find(({ site }) => site === screen.site) : undefined;
@@ -123,7 +126,7 @@ export function meetingTable(plan: Plan, hub: PlanHub, keys: ReadonlyMap<string,
     views.set(viewName('mix', viewer), { kind: 'audio', to, ssrc: mix[local.hears.get(viewer.site) ?? everybody], as: local.mixAs });
   }
   for (const { name, video } of local.taps)
-    views.set(`tap.${name}`, { kind: 'video', to: { udp: video.port }, ssrc: video.ssrc, as: null });
+    views.set(`${plan.meeting}.${name}`, { kind: 'video', to: { udp: video.port }, ssrc: video.ssrc, as: null });
   return { allow, routes, views };
 }
 

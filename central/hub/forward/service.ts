@@ -1,0 +1,164 @@
+/**
+ * Carries tables to the relay and keeps asking for keyframes until every view shows what it should. The only part that speaks to the
+ * relay's routing; holds no policy.
+ */
+import { EventEmitter } from 'node:events';
+import type { RelayEvent } from '../../../hardware/relay/events.ts';
+import type { Relay } from '../../../hardware/relay/relay.ts';
+import type { Clock, Timer } from '../../../protocol/clock.ts';
+import type { Log } from '../../../protocol/log.ts';
+import { because } from '../report/because.ts';
+import { type Asker, askEveryMs, awaits, due, nobodyWaits } from './asker.ts';
+import { difference, type RelayStep } from './diff.ts';
+import { emptyTable, type Table } from './table.ts';
+
+export interface ForwardOptions {
+  readonly relay: Relay;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Asks the sender of this stream (base SSRC) for an IDR. */
+  readonly ask: (ssrc: number) => void;
+}
+
+export interface ForwardEvents {
+  /** A view shows `ssrc` from its first IDR on. */
+  switched: [info: { readonly view: string; readonly ssrc: number; readonly afterMs: number }];
+}
+
+export class Forward extends EventEmitter<ForwardEvents> {
+  readonly #options: ForwardOptions;
+  #have: Table = emptyTable;
+  #want: Table = emptyTable;
+  #asker: Asker = nobodyWaits;
+  readonly #shown = new Map<string, number>();
+  /** When each sender was last asked. */
+  readonly #asked = new Map<number, number>();
+  #running: Promise<void> | null = null;
+  #timer: Timer | null = null;
+  #refused = 0;
+  #problem: string | null = null;
+
+  constructor(options: ForwardOptions) {
+    super();
+    this.#options = options;
+    options.relay.on('event', (event) => this.#heard(event));
+    options.relay.on('restarted', () => this.#again());
+  }
+
+  /** Why the relay refused something of the present table; null when it does all of it. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  /** Base SSRC that a view shows; undefined while it shows nothing. */
+  shown(view: string): number | undefined {
+    return this.#shown.get(view);
+  }
+
+  /** Video views that wait for an IDR. */
+  get waiting(): ReadonlySet<string> {
+    return new Set(this.#asker.keys());
+  }
+
+  /** Makes the relay do what the table says; resolves when it does. Only the last of several waiting tables counts. */
+  apply(table: Table): Promise<void> {
+    this.#want = table;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  /** Somebody lost this stream's picture: asks its sender, unless it was asked a moment ago. The caller has checked that the stream exists. */
+  lost(ssrc: number): void {
+    const at = this.#options.clock.mono();
+    if (at - (this.#asked.get(ssrc) ?? Number.NEGATIVE_INFINITY) < askEveryMs) return;
+    this.#asked.set(ssrc, at);
+    this.#options.ask(ssrc);
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#have !== this.#want) {
+      const want = this.#want;
+      const steps = difference(this.#have, want);
+      this.#have = want;
+      this.#problem = null;
+      // Written to the relay's pipe in this order and done in this order; waiting for each answer would cost a round trip a step.
+      await Promise.all(steps.map((step) => this.#step(step)));
+    }
+  }
+
+  async #step(step: RelayStep): Promise<void> {
+    const { clock, log } = this.#options;
+    if (step.do === 'view' && step.kind === 'video')
+      this.#asker = awaits(this.#asker, step.view, this.#shown.get(step.view) === step.ssrc ? null : step.ssrc, clock.mono());
+    if (step.do === 'view' && step.ssrc === null) this.#shown.delete(step.view);
+    if (step.do === 'unview') {
+      this.#asker = awaits(this.#asker, step.view, null, 0);
+      this.#shown.delete(step.view);
+    }
+    try {
+      await this.#say(step);
+    } catch (error) {
+      this.#refused += 1;
+      this.#problem = because(error);
+      log.error({ do: step.do, because: this.#problem, refused: this.#refused }, 'relay refused a step');
+    }
+    this.#ask();
+  }
+
+  #say(step: RelayStep): Promise<void> {
+    const { relay } = this.#options;
+    switch (step.do) {
+      case 'allow':
+        return relay.allow(step.node, { key: step.key });
+      case 'deny':
+        return relay.deny(step.node);
+      case 'route':
+        return relay.route(step.ssrc, { kind: step.kind, from: step.from, to: step.to });
+      case 'unroute':
+        return relay.unroute(step.ssrc);
+      case 'view':
+        return step.kind === 'audio'
+          ? relay.view(step.view, { kind: 'audio', to: step.to, ssrc: step.ssrc, as: step.as ?? 0 })
+          : relay.view(step.view, { kind: 'video', to: step.to, ssrc: step.ssrc });
+      case 'unview':
+        return relay.unview(step.view);
+      default:
+        return step satisfies never;
+    }
+  }
+
+  #heard(event: RelayEvent): void {
+    if (event.event !== 'switched') return;
+    this.#shown.set(event.view, event.ssrc);
+    const waiting = this.#asker.get(event.view);
+    // A switch to what was wanted before may still be on its way here.
+    if (waiting?.ssrc === event.ssrc) this.#asker = awaits(this.#asker, event.view, null, 0);
+    this.emit('switched', { view: event.view, ssrc: event.ssrc, afterMs: event.waitedMs });
+  }
+
+  /** A new relay process knows the table, but every view waits for its IDR again. */
+  #again(): void {
+    this.#shown.clear();
+    const at = this.#options.clock.mono();
+    for (const [name, { kind, ssrc }] of this.#have.views) if (kind === 'video') this.#asker = awaits(this.#asker, name, ssrc, at);
+    this.#ask();
+  }
+
+  #ask(): void {
+    const { ask, state } = due(this.#asker, this.#options.clock.mono());
+    this.#asker = state;
+    for (const ssrc of ask) this.lost(ssrc);
+    if (this.#asker.size > 0) this.#timer ??= this.#options.clock.every(askEveryMs / 3, 'ask for keyframes', () => this.#ask());
+    else {
+      this.#timer?.cancel();
+      this.#timer = null;
+    }
+  }
+}
