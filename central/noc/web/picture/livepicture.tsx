@@ -1,0 +1,63 @@
+/** A live picture with its title, its caption, and the reason when there is none. Silent until somebody asks for sound (WCAG 1.4.2). */
+import type { Signal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { PreviewView } from '../../../../protocol/api.ts';
+import { Button } from '../../../../protocol/web/components/button.tsx';
+import { useWords } from '../../../../protocol/web/components/words.tsx';
+import { reasonIn } from '../../../../protocol/web/words.ts';
+import { useDesk } from '../desk.tsx';
+import { urls } from '../urls.ts';
+import { type Picture, Player } from './player.ts';
+
+export interface LivePictureProps {
+  readonly meeting: string;
+  readonly view: PreviewView;
+  readonly title: string;
+  readonly caption: string | null;
+  /** Null: this picture has no sound. */
+  readonly listening: Signal<boolean> | null;
+  readonly children?: ComponentChildren;
+}
+
+export function LivePicture({ meeting, view, title, caption, listening, children }: LivePictureProps) {
+  const { clock, openSocket } = useDesk();
+  const { t } = useWords();
+  const video = useRef<HTMLVideoElement>(null);
+  const frame = useRef<HTMLElement>(null);
+  const [picture, setPicture] = useState<Picture>({ is: 'connecting' });
+
+  useEffect(() => {
+    if (video.current === null) return;
+    const player = new Player({ video: video.current, url: urls.preview(meeting, view), clock, open: openSocket, onState: setPicture });
+    player.start();
+    return () => player.stop();
+  }, [meeting, view, clock, openSocket]);
+
+  return (
+    <figure class="picture" ref={frame} data-view={view} data-picture={picture.is}>
+      {/* biome-ignore lint/a11y/useMediaCaption: a live meeting has no captions. */}
+      <video ref={video} muted={listening?.value !== true} autoplay playsInline disablePictureInPicture aria-label={title} />
+      {picture.is !== 'playing' && <Waiting picture={picture} />}
+      <figcaption>
+        <span class="picture-title">{title}</span>
+        {caption !== null && <span class="picture-caption">{caption}</span>}
+      </figcaption>
+      <div class="picture-acts">
+        {children}
+        <Button icon="full" size="small" label={t('picture.full')} act={`full-${view}`} onPress={() => void frame.current?.requestFullscreen().catch(() => undefined)} />
+      </div>
+    </figure>
+  );
+}
+
+function Waiting({ picture }: { readonly picture: Exclude<Picture, { is: 'playing' }> }) {
+  const { t, language } = useWords();
+  const text = picture.is === 'unsupported' ? 'picture.unsupported' : picture.is === 'waiting' ? 'picture.waiting' : 'picture.connecting';
+  return (
+    <div class="picture-waiting" role="status">
+      <p>{t(text)}</p>
+      {picture.is === 'waiting' && picture.because !== '' && <p class="hint">{reasonIn(language, picture.because)}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,183 @@
+/**
+ * One live picture: WebSocket with fragmented MP4 into a video element through Media Source Extensions. Holds the socket, the buffer and the
+ * timers; what to do with them is decided in queue.ts and edge.ts. Reconnects for ever, and says why there is no picture.
+ */
+import type { PreviewNote } from '../../../../protocol/api.ts';
+import type { Clock, Timer } from '../../../../protocol/clock.ts';
+import { chase, type Range, trim } from './edge.ts';
+import { emptyQueue, noted, type Queue, received, taken } from './queue.ts';
+
+export type Picture =
+  | { readonly is: 'connecting' }
+  | { readonly is: 'waiting'; readonly because: string }
+  | { readonly is: 'playing'; readonly site: string | null }
+  | { readonly is: 'unsupported' };
+
+export interface PlayerOptions {
+  readonly video: HTMLVideoElement;
+  readonly url: string;
+  readonly clock: Clock;
+  readonly open: (url: string) => WebSocket;
+  readonly onState: (picture: Picture) => void;
+}
+
+/** Pauses between attempts to connect. */
+const backoffMs = [250, 500, 1000, 2000] as const;
+/** No fragment for this long: the picture stands still and must not look alive. */
+const stalledAfterMs = 2500;
+/** No word at all for this long, and no reason given: the line may be dead without having been closed. */
+const deadAfterMs = 10_000;
+
+const rangesOf = (ranges: TimeRanges): readonly Range[] =>
+  Array.from({ length: ranges.length }, (_, index) => ({ start: ranges.start(index), end: ranges.end(index) }));
+
+export class Player {
+  readonly #options: PlayerOptions;
+  #socket: WebSocket | null = null;
+  #source: MediaSource | null = null;
+  #buffer: SourceBuffer | null = null;
+  #mime = '';
+  #queue: Queue = emptyQueue;
+  #attempts = 0;
+  #heardAt = 0;
+  #shown: Picture = { is: 'connecting' };
+  #running = false;
+  #watch: Timer | null = null;
+  #retry: Timer | null = null;
+
+  constructor(options: PlayerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#watch = this.#options.clock.every(250, 'picture watch', () => this.#tick());
+    this.#connect();
+  }
+
+  stop(): void {
+    this.#running = false;
+    this.#watch?.cancel();
+    this.#retry?.cancel();
+    this.#close();
+    this.#options.video.removeAttribute('src');
+    this.#options.video.load();
+  }
+
+  #connect(): void {
+    this.#close();
+    this.#queue = emptyQueue;
+    const socket = this.#options.open(this.#options.url);
+    socket.binaryType = 'arraybuffer';
+    this.#socket = socket;
+    this.#heardAt = this.#options.clock.mono();
+    socket.onmessage = (event: MessageEvent<unknown>) => this.#message(event.data);
+    socket.onclose = () => this.#lost();
+  }
+
+  #close(): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    if (socket !== null) {
+      socket.onmessage = null;
+      socket.onclose = null;
+      socket.close();
+    }
+    this.#buffer = null;
+    this.#source = null;
+    this.#mime = '';
+  }
+
+  #lost(): void {
+    if (!this.#running) return;
+    this.#close();
+    this.#show({ is: 'connecting' });
+    const pause = backoffMs[Math.min(this.#attempts, backoffMs.length - 1)] ?? 2000;
+    this.#attempts += 1;
+    this.#retry = this.#options.clock.after(pause, 'picture reconnect', () => this.#connect());
+  }
+
+  #message(data: unknown): void {
+    this.#heardAt = this.#options.clock.mono();
+    if (typeof data === 'string') this.#queue = noted(this.#queue, JSON.parse(data) as PreviewNote);
+    else if (data instanceof ArrayBuffer) this.#queue = received(this.#queue, new Uint8Array(data));
+    if (this.#queue.overflown) return this.#lost();
+    if (this.#queue.waiting !== null) this.#show({ is: 'waiting', because: this.#queue.waiting });
+    this.#pump();
+  }
+
+  /** Gives the next item to the buffer, when the buffer is free. */
+  #pump(): void {
+    const item = this.#queue.items[0];
+    if (item === undefined) return;
+    if (item.is === 'init' && this.#source === null) return this.#begin(item.mime);
+    const buffer = this.#buffer;
+    if (buffer === null || buffer.updating) return;
+    try {
+      const past = trim({ buffered: rangesOf(buffer.buffered), at: this.#options.video.currentTime });
+      if (past !== null && past.end > past.start) return buffer.remove(past.start, past.end);
+      if (item.is === 'init' && item.mime !== this.#mime) {
+        buffer.changeType(item.mime);
+        this.#mime = item.mime;
+      }
+      buffer.appendBuffer(new Uint8Array(item.bytes));
+    } catch {
+      // The buffer refuses (full, or the element failed): a fresh one starts at the next keyframe.
+      return this.#lost();
+    }
+    this.#queue = taken(this.#queue);
+    if (item.is === 'media' && this.#queue.waiting === null) {
+      this.#attempts = 0;
+      this.#show({ is: 'playing', site: this.#queue.site });
+    }
+  }
+
+  /** A new media source for the first initialisation segment. */
+  #begin(mime: string): void {
+    if (!('MediaSource' in window) || !MediaSource.isTypeSupported(mime)) {
+      this.#show({ is: 'unsupported' });
+      this.#queue = emptyQueue;
+      return;
+    }
+    const source = new MediaSource();
+    this.#source = source;
+    const url = URL.createObjectURL(source);
+    source.addEventListener(
+      'sourceopen',
+      () => {
+        URL.revokeObjectURL(url);
+        if (this.#source !== source) return;
+        const buffer = source.addSourceBuffer(mime);
+        buffer.mode = 'sequence';
+        buffer.addEventListener('updateend', () => this.#pump());
+        buffer.addEventListener('error', () => this.#lost());
+        this.#buffer = buffer;
+        this.#mime = mime;
+        this.#pump();
+      },
+      { once: true },
+    );
+    this.#options.video.src = url;
+  }
+
+  #tick(): void {
+    const { video, clock } = this.#options;
+    const silentMs = clock.mono() - this.#heardAt;
+    if (this.#shown.is === 'playing' && silentMs > stalledAfterMs) this.#show({ is: 'waiting', because: '' });
+    if (this.#socket !== null && this.#queue.waiting === null && this.#shown.is !== 'unsupported' && silentMs > deadAfterMs) return this.#lost();
+    if (this.#buffer === null) return;
+    if (video.error !== null) return this.#lost();
+    const step = chase({ buffered: rangesOf(video.buffered), at: video.currentTime, rate: video.playbackRate });
+    if (step.do === 'seek') video.currentTime = step.to;
+    else if (step.do === 'rate') video.playbackRate = step.rate;
+    // Refused while a sound picture has had no gesture, or while it loads: the next tick asks again.
+    if (video.paused && video.buffered.length > 0) void video.play().catch(() => undefined);
+  }
+
+  #show(picture: Picture): void {
+    const same = picture.is === this.#shown.is && JSON.stringify(picture) === JSON.stringify(this.#shown);
+    this.#shown = picture;
+    if (!same) this.#options.onState(picture);
+  }
+}

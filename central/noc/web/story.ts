@@ -1,0 +1,50 @@
+/** Events of the network in words: who, what, because. And which of them a reader asked for. Pure. */
+import type { LogEntry } from '../../../protocol/api.ts';
+import { matches } from '../../../protocol/web/search.ts';
+import { keyFor, type Language, translate } from '../../../protocol/web/translate.ts';
+import { reasonIn, wordIn } from '../../../protocol/web/words.ts';
+import type { Live } from './live.ts';
+
+export interface Story {
+  readonly where: string;
+  readonly kind: string;
+  readonly what: string;
+  readonly because: string;
+}
+
+type Names = Pick<Live, 'sites' | 'hubs'>;
+
+/** The name that people know a node by. */
+export const nodeName = (names: Names, node: string): string => names.sites.get(node)?.name ?? names.hubs.get(node)?.name ?? node;
+
+/** Facts that say which one: the program, the site of a tile, the peer of a link. */
+const telling = ['program', 'site', 'peer', 'file', 'from'] as const;
+
+/** `entry` in the words of `language`. */
+export function story(language: Language, names: Names, entry: LogEntry): Story {
+  const key = keyFor('kind', entry.kind);
+  const which = telling.map((each) => entry.facts[each]).find((each) => typeof each === 'string');
+  const named = which === undefined ? '' : ` ${nodeName(names, which)}`;
+  return {
+    where: nodeName(names, entry.node),
+    kind: key === undefined ? wordIn(language, entry.kind) : translate(language, key),
+    what: `${wordIn(language, entry.what)}${named === ` ${nodeName(names, entry.node)}` ? '' : named}`,
+    because: entry.because === '' ? '' : translate(language, 'log.because', { because: reasonIn(language, entry.because) }),
+  };
+}
+
+export interface Wanted {
+  readonly severity: 'all' | LogEntry['severity'];
+  readonly kind: string;
+  readonly text: string;
+}
+
+export const everything: Wanted = { severity: 'all', kind: 'all', text: '' };
+
+/** True when the reader asked for this entry. A severity includes the graver ones. */
+export function isWanted(entry: LogEntry, told: Story, wanted: Wanted): boolean {
+  const grave = { info: 0, warning: 1, error: 2 } as const;
+  if (wanted.severity !== 'all' && grave[entry.severity] < grave[wanted.severity]) return false;
+  if (wanted.kind !== 'all' && entry.kind !== wanted.kind) return false;
+  return matches(`${told.where} ${entry.node} ${told.kind} ${told.what} ${told.because}`, wanted.text);
+}

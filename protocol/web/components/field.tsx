@@ -1,0 +1,96 @@
+/** A labelled input with its hint and its error where the reader looks, also for those who hear the page. */
+import { useId } from 'preact/hooks';
+
+export interface FieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onInput: (value: string) => void;
+  readonly type?: 'text' | 'password' | 'search';
+  readonly hint?: string | undefined;
+  readonly error?: string | null | undefined;
+  readonly autocomplete?: string;
+  readonly required?: boolean;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly pattern?: string;
+  readonly placeholder?: string;
+  readonly autofocus?: boolean;
+  /** The name of the field in a request: tests find it by this. */
+  readonly name: string;
+}
+
+export function Field(props: FieldProps) {
+  const { label, value, onInput, type = 'text', hint, error = null, name } = props;
+  const id = useId();
+  const described = [hint === undefined ? '' : `${id}-hint`, error === null ? '' : `${id}-error`].filter((each) => each !== '').join(' ');
+  const common = {
+    id,
+    name,
+    value,
+    onInput: (event: { readonly currentTarget: HTMLInputElement }) => onInput(event.currentTarget.value),
+    autocomplete: props.autocomplete ?? 'off',
+    required: props.required,
+    minLength: props.minLength,
+    maxLength: props.maxLength,
+    pattern: props.pattern,
+    placeholder: props.placeholder,
+    autofocus: props.autofocus,
+    spellcheck: false,
+    'aria-invalid': error !== null,
+    'aria-describedby': described === '' ? undefined : described,
+  };
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {type === 'password' && <input type="password" {...common} />}
+      {type === 'search' && <input type="search" {...common} />}
+      {type === 'text' && <input type="text" {...common} />}
+      {hint !== undefined && (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      {error !== null && (
+        <p class="error" id={`${id}-error`}>
+          {error}
+        </p>
+      )}
+    </div>
+  );
+}
+
+export interface ChoiceProps<T extends string> {
+  readonly label: string;
+  readonly value: T;
+  readonly options: readonly { readonly value: T; readonly text: string }[];
+  readonly onChange: (value: T) => void;
+  readonly name: string;
+  readonly labelHidden?: boolean;
+}
+
+/** A choice of a few. */
+export function Choice<T extends string>({ label, value, options, onChange, name, labelHidden = false }: ChoiceProps<T>) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id} class={labelHidden ? 'unseen' : undefined}>
+        {label}
+      </label>
+      <select
+        id={id}
+        name={name}
+        value={value}
+        onChange={(event) => {
+          const chosen = options.find((each) => each.value === event.currentTarget.value);
+          if (chosen !== undefined) onChange(chosen.value);
+        }}
+      >
+        {options.map((each) => (
+          <option key={each.value} value={each.value}>
+            {each.text}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}

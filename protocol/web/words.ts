@@ -1,0 +1,34 @@
+/** The system's reasons and event words in the reader's language. Pure; tables in catalogue/phrases.ts. */
+import { phrases, words } from './catalogue/phrases.ts';
+import type { TextKey } from './catalogue/vi.ts';
+import { type Language, translate } from './translate.ts';
+
+/** What the schema library says, by the sentence it says it with; the number is the limit. */
+const schemaWords: readonly (readonly [pattern: RegExp, key: TextKey])[] = [
+  [/fewer than (\d+) characters/, 'reason.short'],
+  [/more than (\d+) characters/, 'reason.long'],
+  [/fewer than (\d+) items/, 'reason.few'],
+  [/more than (\d+) items/, 'reason.many'],
+  [/must match pattern/, 'reason.pattern'],
+  [/must have required propert/, 'reason.missing'],
+  [/unknown key|schema is false|additional propert/, 'reason.unknownKey'],
+  [/must be (?:>|<|>=|<=) /, 'reason.range'],
+  [/must be |must match a schema/, 'reason.type'],
+];
+
+/** A reason given by a fault, event or state. English reasons outside the schema library stay as they are. */
+export function reasonIn(language: Language, text: string): string {
+  for (const [pattern, key] of schemaWords) {
+    const found = pattern.exec(text);
+    if (found !== null) return translate(language, key, { n: found[1] ?? '' });
+  }
+  if (language === 'en') return text;
+  for (const [pattern, vi] of phrases) if (pattern.test(text)) return text.replace(pattern, vi);
+  return text;
+}
+
+/** One word of an event (`what`), act or outcome: translated when it is known, else with spaces for hyphens. */
+export function wordIn(language: Language, word: string): string {
+  const known = language === 'vi' && Object.hasOwn(words, word) ? words[word] : undefined;
+  return known ?? word.replaceAll('-', ' ');
+}
