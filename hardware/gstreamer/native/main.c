@@ -98,6 +98,7 @@ static void answer(const Json *request, const Json *id, bool *quit) {
   const char *verb = text_or(request, "do", NULL);
   *quit = verb && strcmp(verb, "quit") == 0;
   if (!*quit) command_run(request, &reply);
+  else if (!id) return g_string_free(reply.fields, TRUE), (void)0; /* A farewell expects no answer. */
   GString *out = g_string_new("{\"id\":");
   if (id && id->type == JSON_NUMBER) json_number(out, id->number);
   else g_string_append(out, "null");

@@ -1,0 +1,94 @@
+/** RTP on loopback: the only way in which media enters and leaves a worker. The relay carries the packets between machines. */
+import { type Chain, caps, chain, element, filter, reflexed } from '../pipeline.ts';
+
+/** Payload types of the common profile. */
+export const VIDEO_PT = 96;
+export const AUDIO_PT = 111;
+/** Wall-clock capture time in every first packet of a frame; readers find it under this extension id. */
+export const NTP64_EXTENSION_ID = 1;
+const NTP64 = { [`extmap-${NTP64_EXTENSION_ID}`]: 'urn:ietf:params:rtp-hdrext:ntp-64' } as const;
+/** Small enough for any path with SRT, IP and tunnel headers around it. */
+const MTU = 1200;
+const LOOPBACK = '127.0.0.1';
+/** One keyframe of 1080p and more; the kernel cuts it to net.core.rmem_max. */
+const RECEIVE_BYTES = 1_048_576;
+
+export interface RtpOut {
+  /** Names the payloader `<id>-pay`. */
+  readonly id: string;
+  /** UDP port of loopback, usually an input of the relay. */
+  readonly port: number;
+  readonly ssrc: number;
+  readonly pt?: number;
+  /** First sequence number and timestamp; random when left out, as RTP wants it for a new stream. */
+  readonly seqnumOffset?: number;
+  readonly timestampOffset?: number;
+}
+
+/** H.264 access units to RTP packets on a port. */
+export function rtpVideoOut({ id, port, ssrc, pt = VIDEO_PT, seqnumOffset, timestampOffset }: RtpOut): Chain {
+  const pay = element(
+    'rtph264pay',
+    {
+      mtu: MTU,
+      pt,
+      ssrc,
+      'aggregate-mode': 'zero-latency',
+      'config-interval': -1,
+      'seqnum-offset': seqnumOffset,
+      'timestamp-offset': timestampOffset,
+    },
+    `${id}-pay`,
+  );
+  return chain(reflexed(pay, { do: 'capture-time', element: `${id}-pay`, pad: 'sink' }), filter('application/x-rtp', NTP64), udpOut(port));
+}
+
+/** Opus packets to RTP packets on a port. */
+export function rtpAudioOut({ id, port, ssrc, pt = AUDIO_PT, seqnumOffset, timestampOffset }: RtpOut): Chain {
+  const pay = element(
+    'rtpopuspay',
+    { mtu: MTU, pt, ssrc, 'seqnum-offset': seqnumOffset, 'timestamp-offset': timestampOffset },
+    `${id}-pay`,
+  );
+  return chain(reflexed(pay, { do: 'capture-time', element: `${id}-pay`, pad: 'sink' }), filter('application/x-rtp', NTP64), udpOut(port));
+}
+
+/** Sends at once what comes: whoever is in front has the right pace already. Without `async=false` a live pipeline can wait for ever to preroll. */
+function udpOut(port: number): Chain {
+  return chain(element('udpsink', { host: LOOPBACK, port, sync: false, async: false }));
+}
+
+export interface RtpIn {
+  readonly port: number;
+  readonly pt?: number;
+  /** Names the udpsrc `<id>-udp` and what is behind it. */
+  readonly id: string;
+  /** Puts packets in order and paces them, at the price of this delay. `null`: packets are taken as they come, which is right behind a relay. */
+  readonly jitterMs: number | null;
+}
+
+/** RTP packets from a port to H.264 access units (byte-stream, parameter sets with each IDR). Damage shows as DISCONT. */
+export function rtpVideoIn({ port, pt = VIDEO_PT, id, jitterMs }: RtpIn): Chain {
+  const type = caps('application/x-rtp', { media: 'video', 'clock-rate': 90_000, 'encoding-name': 'H264', payload: pt, ...NTP64 });
+  return chain(
+    udpIn(id, port, type),
+    jitter(id, jitterMs),
+    element('rtph264depay', {}, `${id}-depay`),
+    element('h264parse', { 'config-interval': -1 }, `${id}-parse`),
+    filter('video/x-h264', { 'stream-format': 'byte-stream', alignment: 'au' }),
+  );
+}
+
+/** RTP packets from a port to Opus packets. With a jitter buffer, losses are told to the decoder, which conceals them. */
+export function rtpAudioIn({ port, pt = AUDIO_PT, id, jitterMs }: RtpIn): Chain {
+  const type = caps('application/x-rtp', { media: 'audio', 'clock-rate': 48_000, 'encoding-name': 'OPUS', payload: pt, ...NTP64 });
+  return chain(udpIn(id, port, type), jitter(id, jitterMs), element('rtpopusdepay', {}, `${id}-depay`));
+}
+
+function udpIn(id: string, port: number, type: ReturnType<typeof caps>): Chain {
+  return chain(element('udpsrc', { address: LOOPBACK, port, 'buffer-size': RECEIVE_BYTES, caps: type }, `${id}-udp`));
+}
+
+function jitter(id: string, jitterMs: number | null): Chain {
+  return jitterMs === null ? [] : chain(element('rtpjitterbuffer', { latency: jitterMs, 'do-lost': true }, `${id}-jitter`));
+}
