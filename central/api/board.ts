@@ -123,11 +123,16 @@ export class Board extends EventEmitter<BoardEvents> {
         texts.set(key, text);
         return this.#texts.get(key) === text ? [] : [row];
       });
-    const removed = (had: ReadonlyMap<string, unknown>, has: ReadonlyMap<string, unknown>): string[] => [...had.keys()].filter((id) => !has.has(id));
+    const removed = (had: ReadonlyMap<string, unknown>, has: ReadonlyMap<string, unknown>): string[] =>
+      [...had.keys()].filter((id) => !has.has(id));
     const sites = changed('site', rows.sites);
     const hubs = changed('hub', rows.hubs);
     const meetings = changed('meeting', rows.meetings);
-    const gone = { sites: removed(before.sites, rows.sites), hubs: removed(before.hubs, rows.hubs), meetings: removed(before.meetings, rows.meetings) };
+    const gone = {
+      sites: removed(before.sites, rows.sites),
+      hubs: removed(before.hubs, rows.hubs),
+      meetings: removed(before.meetings, rows.meetings),
+    };
     const isGone = gone.sites.length + gone.hubs.length + gone.meetings.length > 0;
     const log = this.#news;
     this.#rows = rows;

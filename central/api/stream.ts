@@ -135,7 +135,8 @@ export class Stream {
 
   #beat(): void {
     const { board, clock } = this.#parts;
-    if (this.#clients.size > 0 && clock.mono() - this.#saidAt >= beatMs) this.#say(this.#frame('beat', board.seq, { seq: board.seq, at: clock.now() }));
+    if (this.#clients.size > 0 && clock.mono() - this.#saidAt >= beatMs)
+      this.#say(this.#frame('beat', board.seq, { seq: board.seq, at: clock.now() }));
   }
 
   #check(): void {

@@ -85,11 +85,16 @@ export function siteView({ site, facts, plan, seen, monoMs }: SiteInputs): Omit<
 }
 
 /** What is wrong with the media of a site in a meeting, or null. */
-function judgeMedia(links: readonly LinkSample[], lossPercent: number | null, source: { readonly state: string; readonly because: string } | null): Judged | null {
+function judgeMedia(
+  links: readonly LinkSample[],
+  lossPercent: number | null,
+  source: { readonly state: string; readonly because: string } | null,
+): Judged | null {
   const down = links.find((link) => !link.connected);
   if (links.length === 0) return { state: 'degraded', because: 'no media link yet' };
   if (down !== undefined) return { state: 'degraded', because: `media link ${down.direction} to ${down.peer} is down` };
-  if (lossPercent !== null && lossPercent >= degradedLoss) return { state: 'degraded', because: `${lossPercent.toFixed(1)} % of packets are lost on the way` };
+  if (lossPercent !== null && lossPercent >= degradedLoss)
+    return { state: 'degraded', because: `${lossPercent.toFixed(1)} % of packets are lost on the way` };
   if (source?.state === 'slate') return { state: 'degraded', because: cut(`no camera: ${source.because}`) };
   return null;
 }
@@ -111,7 +116,8 @@ export function hubView(hub: Hub, facts: NodeFacts | undefined, monoMs: number):
 export function seenByHub(plan: Plan | null, facts: (node: string) => NodeFacts | undefined, monoMs: number): HubMeeting | null {
   const hub = plan?.hubs[0]?.hub;
   const known = hub === undefined ? undefined : facts(hub);
-  if (plan === null || known?.telemetry?.role !== 'hub' || !known.connected || known.heardAt === null || monoMs - known.heardAt > silentMs) return null;
+  if (plan === null || known?.telemetry?.role !== 'hub' || !known.connected || known.heardAt === null || monoMs - known.heardAt > silentMs)
+    return null;
   return known.telemetry.meetings.find((each) => each.meeting === plan.meeting) ?? null;
 }
 

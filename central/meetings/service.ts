@@ -142,9 +142,9 @@ export class Meetings extends EventEmitter<MeetingsEvents> {
   }
 
   /** Starts recording under a new id, or stops. */
-  record(id: string, on: boolean, because: string, actor: Actor): Promise<Result<Meeting>> {
+  record(id: string, act: string, on: boolean, because: string, actor: Actor): Promise<Result<Meeting>> {
     const recording = on ? { id: newId('r', this.#parts.random(10)), because, by: actor.by } : null;
-    return this.ask(id, 'meeting.record', { do: 'record', recording }, actor, { on, because });
+    return this.ask(id, act, { do: 'record', recording }, actor, { on, because });
   }
 
   floor(id: string, act: string, input: FloorInput, actor: Actor): Promise<Result<Meeting>> {

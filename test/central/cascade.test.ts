@@ -2,6 +2,7 @@ import t from 'tap';
 import { formats } from '../../central/cascade/formats.ts';
 import { type HubFacts, hubCapacity, place, type Surroundings, ssrcsOf, type Wish } from '../../central/cascade/plan.ts';
 import { decoder } from '../../protocol/decode.ts';
+import { FaultError } from '../../protocol/fault.ts';
 import { noGrant } from '../../protocol/grant.ts';
 import { Plan } from '../../protocol/schema/plan.ts';
 import { baseSsrc } from '../../protocol/ssrc.ts';
@@ -37,7 +38,7 @@ const around = (change: Partial<Surroundings> = {}): Surroundings => ({
 
 t.test('a plan of thirteen sites is valid, complete and the same each time', async (t) => {
   const first = place(wish(), around());
-  if (!first.ok) return t.fail(first.fault.code);
+  if (!first.ok) throw new FaultError(first.fault);
   const { plan, because } = first.value;
   t.match(decoder(Plan).check(plan), { ok: true });
   t.strictSame(place(wish(), around()), first);
@@ -79,21 +80,21 @@ for (const [name, change, hubs, want, because] of choices)
 t.test('a colliding SSRC is salted, and stays so when the plan is renewed', async (t) => {
   const clash = baseSsrc('m-abcdef1234', 'site-3', 'tile');
   const first = place(wish(), around({ taken: new Set([clash]) }));
-  if (!first.ok) return t.fail(first.fault.code);
+  if (!first.ok) throw new FaultError(first.fault);
   t.equal(first.value.plan.sites[2]?.streams.tile.ssrc, baseSsrc('m-abcdef1234', 'site-3', 'tile', 1));
   const renewed = place(wish({ layout: { mosaic: 'speaker', page: 1 } }), around({ before: first.value.plan }));
-  if (!renewed.ok) return t.fail(renewed.fault.code);
+  if (!renewed.ok) throw new FaultError(renewed.fault);
   t.strictSame(ssrcsOf(renewed.value.plan), ssrcsOf(first.value.plan));
 });
 
 t.test('a running meeting stays on its hub, even offline, and follows its address', async (t) => {
   const first = place(wish(), around());
-  if (!first.ok) return t.fail(first.fault.code);
+  if (!first.ok) throw new FaultError(first.fault);
   const before = first.value.plan;
   const away = place(wish(), around({ before, hubs: [hub('hub-1', { online: false, address: null }), hub('hub-2')] }));
   t.strictSame(away.ok && away.value.plan, before);
   const moved = place(wish(), around({ before, hubs: [hub('hub-1', { address: { host: '10.0.0.9', port: 9999 } })] }));
-  if (!moved.ok) return t.fail(moved.fault.code);
+  if (!moved.ok) throw new FaultError(moved.fault);
   t.match(moved.value.because, /moved to 10\.0\.0\.9:9999/);
   t.strictSame({ ...moved.value.plan, hubs: before.hubs }, before, 'nothing else changed');
   const grown = place(wish({ sites: names(26) }), around({ before, hubs: [hub('hub-1', { busy: 1 })] }));

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { type Floor, type FloorInput, reduce } from '../../central/floor/reduce.ts';
+import { FaultError } from '../../protocol/fault.ts';
 import type { Grant } from '../../protocol/grant.ts';
 
 const floor = (grant: Partial<Grant>, muted: readonly string[] = []): Floor => ({
@@ -169,7 +170,7 @@ for (const [name, before, input, after, effects, because] of rows)
   t.test(name, async (t) => {
     const state = floor(before);
     const step = reduce(state, input);
-    if (!step.ok) return t.fail(step.fault.code);
+    if (!step.ok) throw new FaultError(step.fault);
     t.strictSame(step.value.state.grant, { ...state.grant, ...after });
     t.strictSame(
       step.value.effects.map((each) => (each.do === 'publish' ? each.kind : each.do)),

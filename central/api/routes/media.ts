@@ -1,0 +1,143 @@
+/** Pictures, previews and recordings: central fetches them from hubs, so that a browser talks to central only. */
+import type { IncomingMessage } from 'node:http';
+import { Type } from 'typebox';
+import { PreviewView, RecordingView } from '../../../protocol/api.ts';
+import type { Clock } from '../../../protocol/clock.ts';
+import { FaultError } from '../../../protocol/fault.ts';
+import { MeetingId, RecordingId } from '../../../protocol/ids.ts';
+import type { Log } from '../../../protocol/log.ts';
+import type { Plan } from '../../../protocol/schema/plan.ts';
+import type { HubClient } from '../hub-client.ts';
+import { join } from '../preview.ts';
+import { orThrow } from '../problem.ts';
+import type { Recordings } from '../recordings.ts';
+import { type Call, type Route, route } from '../route.ts';
+
+export interface MediaParts {
+  readonly client: HubClient;
+  readonly meetings: { planOf(id: string): Plan | null };
+  readonly recordings: Recordings;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const closed = { additionalProperties: false } as const;
+const thumb = Type.Object(
+  { id: MeetingId, picture: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}\\.jpg$', description: 'site id and .jpg' }) },
+  closed,
+);
+const preview = Type.Object({ id: MeetingId, view: PreviewView }, closed);
+const one = Type.Object({ id: RecordingId }, closed);
+const file = Type.Object({ id: RecordingId, file: Type.String({ pattern: '^[0-9]{4}\\.mkv$' }) }, closed);
+
+/** Headers that make sense beyond the hub. */
+const passed = ['content-type', 'content-length', 'content-range', 'accept-ranges', 'last-modified', 'etag'] as const;
+/** "Try again later" (RFC 6455 §7.4.1, IANA registry). */
+const tryAgain = 1013;
+
+export function mediaRoutes({ client, meetings, recordings, clock, log }: MediaParts): readonly Route[] {
+  const hubOf = (meeting: string): string => {
+    const hub = meetings.planOf(meeting)?.hubs[0]?.hub;
+    if (hub === undefined) throw new FaultError({ code: 'not-found', what: 'running meeting', id: meeting });
+    return hub;
+  };
+
+  /** Passes a hub's answer on as it comes; when the browser goes, the hub is told. */
+  const relay = async (
+    { request, reply }: Call<unknown, unknown, undefined>,
+    hub: string,
+    path: string,
+    name: string | null,
+  ): Promise<unknown> => {
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const { range } = request.headers;
+    const answer = await client.open(hub, path, { signal: gone.signal, headers: range === undefined ? {} : { range } });
+    const status = answer.statusCode ?? 502;
+    if (![200, 206, 304, 416].includes(status)) {
+      answer.destroy();
+      throw new FaultError(
+        status === 404
+          ? { code: 'not-found', what: 'file on the hub', id: path }
+          : { code: 'unreachable', what: hub, because: `it answered ${status}` },
+      );
+    }
+    copyHeaders(answer, reply.header.bind(reply));
+    if (name !== null) reply.header('content-disposition', `attachment; filename="${name}"`);
+    return reply.code(status).send(answer);
+  };
+
+  return [
+    route('GET /api/v1/meetings/{id}/thumbs/{picture}', {
+      action: 'pictures.read',
+      summary: 'The latest small picture of a site, as the hub sees it',
+      params: thumb,
+      gives: 'image/jpeg',
+      run: (call) => relay(call, hubOf(call.params.id), `/v1/meetings/${call.params.id}/thumbs/${call.params.picture}`, null),
+    }),
+    route('GET /api/v1/meetings/{id}/preview/{view}', {
+      action: 'pictures.read',
+      summary: 'WebSocket with live pictures: text frames are PreviewNote, binary frames fragmented MP4',
+      params: preview,
+      gives: 'video/mp4',
+      run: () => {
+        throw new FaultError({ code: 'input.invalid', path: '/headers/upgrade', reason: 'this is a WebSocket' });
+      },
+      upgrade: (browser, { params, actor }) => {
+        try {
+          const hub = client.socket(hubOf(params.id), `/v1/meetings/${params.id}/preview/${params.view}`);
+          join(browser, hub, clock, (because) => log.debug({ ...params, by: actor.by, because }, 'a preview ended'));
+        } catch (error) {
+          if (!(error instanceof FaultError)) throw error;
+          browser.close(tryAgain, error.message.slice(0, 100));
+        }
+      },
+    }),
+    route('GET /api/v1/recordings', {
+      action: 'recordings.read',
+      summary: 'All recordings, newest first',
+      gives: Type.Array(RecordingView),
+      run: () => recordings.list(),
+    }),
+    route('GET /api/v1/recordings/{id}/{file}', {
+      action: 'recordings.read',
+      summary: 'Download one file of a recording (Matroska); takes Range',
+      params: file,
+      gives: 'video/x-matroska',
+      run: async (call) => {
+        const { id, file } = call.params;
+        const { hub } = orThrow(await recordings.find(id));
+        return relay(call, hub, `/v1/recordings/${id}/${file}`, `${id}-${file}`);
+      },
+    }),
+    route('GET /api/v1/recordings/{id}/{file}/play', {
+      action: 'recordings.read',
+      summary: 'The same file for the browser: fragmented MP4, made as it is watched',
+      params: file,
+      gives: 'video/mp4',
+      run: async (call) => {
+        const { id, file } = call.params;
+        const { hub } = orThrow(await recordings.find(id));
+        return relay(call, hub, `/v1/recordings/${id}/${file}/play`, null);
+      },
+    }),
+    route('DELETE /api/v1/recordings/{id}', {
+      action: 'recordings.delete',
+      act: 'recording.delete',
+      summary: 'Delete a recording from its hub',
+      params: one,
+      audit: 'done',
+      gives: null,
+      run: async ({ params }) => {
+        orThrow(await recordings.remove(params.id));
+      },
+    }),
+  ];
+}
+
+function copyHeaders(from: IncomingMessage, set: (name: string, value: string) => unknown): void {
+  for (const name of passed) {
+    const value = from.headers[name];
+    if (value !== undefined) set(name, value);
+  }
+}

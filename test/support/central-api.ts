@@ -1,0 +1,253 @@
+/** Central's API over a real store, without broker: the network is what the test says it is. */
+
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import { Board } from '../../central/api/board.ts';
+import { HubClient } from '../../central/api/hub-client.ts';
+import { Recordings } from '../../central/api/recordings.ts';
+import type { Route } from '../../central/api/route.ts';
+import { routesOf } from '../../central/api/routes.ts';
+import { createServer } from '../../central/api/server.ts';
+import { Stream } from '../../central/api/stream.ts';
+import { Login } from '../../central/auth/login.ts';
+import { Passwords } from '../../central/auth/password.ts';
+import { ServiceToken } from '../../central/auth/service-token.ts';
+import { Sessions } from '../../central/auth/sessions.ts';
+import { Users } from '../../central/auth/users.ts';
+import { formats } from '../../central/cascade/formats.ts';
+import { Meetings } from '../../central/meetings/service.ts';
+import type { Hub, Site, Want } from '../../central/sites/contract.ts';
+import { addAudit, listAudit } from '../../central/store/audit.ts';
+import { listLog } from '../../central/store/events.ts';
+import { meetingStore } from '../../central/store/meetings.ts';
+import { findRecording, listRecordings, markDeleted, saveManifest } from '../../central/store/recordings.ts';
+import { Store } from '../../central/store/store.ts';
+import { sessionStore, userStore } from '../../central/store/users.ts';
+import type { NodeFacts } from '../../central/telemetry/facts.ts';
+import type { Clock } from '../../protocol/clock.ts';
+import { failed, ok } from '../../protocol/fault.ts';
+import { systemClock } from '../../protocol/node/clock.ts';
+import { silentLog } from '../../protocol/node/log.ts';
+import type { Identity } from '../../protocol/node/tls.ts';
+
+export const setupToken = 'one-time-token';
+
+/** A clock whose time the test moves; its timers are real. */
+export function movableClock(): Clock & { advance(ms: number): void } {
+  const real = systemClock();
+  let ahead = 0;
+  return {
+    ...real,
+    now: () => real.now() + ahead,
+    mono: () => real.mono() + ahead,
+    advance: (ms) => {
+      ahead += ms;
+    },
+  };
+}
+
+export interface ApiBench {
+  readonly app: FastifyInstance;
+  readonly routes: readonly Route[];
+  readonly board: Board;
+  readonly stream: Stream;
+  readonly meetings: Meetings;
+  readonly recordings: Recordings;
+  readonly store: Store;
+  readonly clock: ReturnType<typeof movableClock>;
+  readonly bearer: { readonly authorization: string };
+  /** What the registry holds. */
+  readonly sites: Map<string, Site>;
+  readonly hubs: Map<string, Hub>;
+  readonly facts: Map<string, NodeFacts>;
+  /** What each node was told last, and how often anybody was. */
+  readonly wants: Map<string, Want>;
+  /** Boxes that were asked to restart their media. */
+  readonly restarted: string[];
+  call(options: InjectOptions): Promise<LightMyRequestResponse>;
+  stop(): Promise<void>;
+}
+
+const nobody: Identity = { node: 'central', role: 'central', ca: '', cert: '', key: '' };
+
+/** A node that is connected and well. */
+export const wellFacts = (node: string, mono: number, change: Partial<NodeFacts> = {}): NodeFacts => ({
+  node,
+  connected: true,
+  because: '',
+  status: { state: 'online', role: 'edge', version: '1', since: 1, because: 'started' },
+  boot: '0123456789abcdef',
+  reported: { role: 'edge', rev: 1, satisfied: true, because: 'idle', meetings: [], parts: [], address: null, media: null },
+  telemetry: null,
+  heardAt: mono,
+  lostFrames: 0,
+  ...change,
+});
+
+export async function apiBench({
+  data,
+  identity = nobody,
+}: {
+  readonly data?: string;
+  readonly identity?: Identity;
+} = {}): Promise<ApiBench> {
+  const folder = data ?? (await mkdtemp(join(tmpdir(), 'diemcau-api-')));
+  const clock = movableClock();
+  const log = silentLog();
+  const store = new Store({ file: join(folder, 'central.db'), log, now: clock.now, onLost: () => {} });
+  await store.start();
+  const [sites, hubs, facts, wants, restarted] = [
+    new Map<string, Site>(),
+    new Map<string, Hub>(),
+    new Map<string, NodeFacts>(),
+    new Map<string, Want>(),
+    [] as string[],
+  ];
+  const registry = {
+    sites: () => [...sites.values()].toSorted((a, b) => a.order - b.order),
+    hubs: () => [...hubs.values()],
+    addSite: async ({ site, name, order }: { site: string; name: string; order: number | null }) => {
+      if (sites.has(site)) return failed({ code: 'conflict', what: site, reason: 'it exists' });
+      const made = { site, name, order: order ?? sites.size, seenAt: null };
+      sites.set(site, made);
+      return ok(made);
+    },
+    changeSite: async (site: string, change: { name?: string | undefined; order?: number | undefined }) => {
+      const had = sites.get(site);
+      if (had === undefined) return failed({ code: 'not-found', what: 'site', id: site });
+      const made = { ...had, name: change.name ?? had.name, order: change.order ?? had.order };
+      sites.set(site, made);
+      return ok(made);
+    },
+    removeSite: async (site: string) => (sites.delete(site) ? ok(null) : failed({ code: 'not-found', what: 'site', id: site })),
+    addHub: async ({ hub, name }: { hub: string; name: string }) => {
+      if (hubs.has(hub)) return failed({ code: 'conflict', what: hub, reason: 'it exists' });
+      const made: Hub = { hub, name, seenAt: null, address: null };
+      hubs.set(hub, made);
+      return ok(made);
+    },
+    removeHub: async (hub: string) => (hubs.delete(hub) ? ok(null) : failed({ code: 'not-found', what: 'hub', id: hub })),
+  };
+  const users = userStore(store.db);
+  const sessions = new Sessions({ store: sessionStore(store.db), users, clock });
+  const passwords = new Passwords();
+  const people = new Users({ store: users, sessions, passwords, clock, setupToken });
+  const login = new Login({ store: users, users: people, sessions, passwords, clock });
+  const serviceToken = new ServiceToken();
+  await serviceToken.write(folder);
+  const meetings = new Meetings({
+    store: meetingStore(store),
+    network: {
+      site: (site) => sites.get(site),
+      hubs: () => registry.hubs().map(({ hub, address }) => ({ hub, address, online: facts.get(hub)?.connected ?? false })),
+    },
+    desires: {
+      want: async (wishes) => {
+        for (const { node, want } of wishes) wants.set(node, want);
+        return wishes.map(() => 1);
+      },
+    },
+    formats: formats(40),
+    latencyMs: 40,
+    random: randomBytes,
+    clock,
+    log,
+  });
+  await meetings.start();
+  const history = {
+    log: (before: number | null, limit: number) => listLog(store.reader, { before, limit }),
+    audit: (before: number | null, limit: number) => listAudit(store.reader, { before, limit }),
+    addAudit: (entry: Parameters<typeof addAudit>[1]) => addAudit(store.db, entry),
+  };
+  const board = new Board({ registry, facts: (node) => facts.get(node), meetings, clock });
+  meetings.on('changed', () => board.touch());
+  board.start([]);
+  const stream = new Stream({ board, boot: randomBytes(8).toString('hex'), clock, log });
+  stream.start();
+  const client = new HubClient(identity, (hub) => hubs.get(hub)?.address ?? null);
+  const recordings = new Recordings({
+    store: {
+      list: (limit) => listRecordings(store.reader, limit),
+      find: (id) => findRecording(store.reader, id),
+      save: (recording) => saveManifest(store.db, recording),
+      markDeleted: (id, at) => markDeleted(store.db, id, at),
+    },
+    hubs: registry,
+    client,
+    keepDays: 30,
+    clock,
+    log,
+  });
+  const routes = routesOf({
+    login,
+    sessions,
+    users: people,
+    meetings,
+    board,
+    stream,
+    history,
+    network: {
+      registry,
+      restartMedia: async (site) => {
+        restarted.push(site);
+      },
+    },
+    media: { client, recordings, clock, log },
+    system: { version: '0.0.0', problems: () => [], uptimeS: () => 1, metrics: () => [] },
+  });
+  const app = await createServer({ routes, sessions, serviceToken, history, trustProxy: false, clock, log });
+
+  const bearer = { authorization: `Bearer ${(await readFile(join(folder, 'service-token'), 'utf8')).trim()}` };
+  return {
+    app,
+    routes,
+    board,
+    stream,
+    meetings,
+    recordings,
+    store,
+    clock,
+    bearer,
+    sites,
+    hubs,
+    facts,
+    wants,
+    restarted,
+    call: (options) => app.inject(options),
+    stop: async () => {
+      stream.stop();
+      board.stop();
+      client.stop();
+      await app.close();
+      await store.stop();
+      if (data === undefined) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Puts sites `a`…, all connected, and one hub with an address into the registry. */
+export function populate({ sites, hubs, facts, clock }: ApiBench, names: readonly string[]): void {
+  for (const [order, site] of names.entries()) {
+    sites.set(site, { site, name: `Điểm cầu ${site}`, order, seenAt: 1 });
+    facts.set(site, wellFacts(site, clock.mono()));
+  }
+  hubs.set('hub-1', { hub: 'hub-1', name: 'Trung tâm', seenAt: 1, address: { host: '127.0.0.1', port: 9710 } });
+  facts.set(
+    'hub-1',
+    wellFacts('hub-1', clock.mono(), {
+      reported: {
+        role: 'hub',
+        rev: 1,
+        satisfied: true,
+        because: '',
+        meetings: [],
+        parts: [],
+        address: { host: '127.0.0.1', port: 9710 },
+        media: null,
+      },
+    }),
+  );
+}
