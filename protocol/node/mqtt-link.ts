@@ -201,7 +201,7 @@ export class MqttLink extends EventEmitter<LinkEvents> {
     const session: Session = { client, server, triedAt: clock.mono(), because: null, over: false, waiting: new Set() };
     this.#session = session;
     client.on('error', (error) => {
-      session.because ??= tlsReason(error);
+      session.because ??= this.#timedOut(session) ?? tlsReason(error);
       if (this.#state === 'connecting') this.#over(session, session.because);
     });
     client.on('close', () => this.#over(session, session.because ?? this.#silentEnd(session)));
@@ -215,11 +215,15 @@ export class MqttLink extends EventEmitter<LinkEvents> {
 
   async #welcome(session: Session): Promise<void> {
     const { subscriptions, birth } = this.#options;
-    const granted = await session.client.subscribeAsync([...subscriptions], { qos: 1 }).catch((error: unknown) => {
-      throw new FaultError(this.#unreachable(tlsReason(error)));
-    });
-    const refused = granted.filter(({ qos }) => qos === SUBSCRIPTION_REFUSED).map(({ topic }) => topic);
-    if (refused.length > 0) throw new FaultError({ code: 'auth.forbidden', need: `the right to read ${refused.join(', ')}` });
+    try {
+      await session.client.subscribeAsync([...subscriptions], { qos: 1 });
+    } catch (error) {
+      // The client makes an error of a SUBACK that refuses a topic; any other is the end of the connection.
+      const granted = (error as { readonly packet?: { readonly granted?: readonly unknown[] } }).packet?.granted ?? [];
+      const refused = subscriptions.filter((_, index) => granted[index] === SUBSCRIPTION_REFUSED);
+      if (refused.length === 0) throw new FaultError(this.#unreachable(tlsReason(error)));
+      throw new FaultError({ code: 'auth.forbidden', need: `the right to read ${refused.join(', ')}` });
+    }
     if (session.over || this.#state !== 'connecting') return;
     this.#state = 'connected';
     this.#problem = null;
@@ -283,12 +287,16 @@ export class MqttLink extends EventEmitter<LinkEvents> {
     });
   }
 
-  /** A close without a word: Node's TLS server ends an unwanted client so, and a broker one that it does not know. */
-  #silentEnd({ triedAt }: Session): string {
+  #timedOut({ triedAt }: Session): string | null {
     const { connectTimeoutMs = 5000, clock } = this.#options;
+    const late = this.#state === 'connecting' && clock.mono() - triedAt >= connectTimeoutMs;
+    return late ? `no welcome within ${connectTimeoutMs} ms` : null;
+  }
+
+  /** A close without a word: Node's TLS server ends an unwanted client so, and a broker one that it does not know. */
+  #silentEnd(session: Session): string {
     if (this.#state === 'connected') return 'the broker closed the connection';
-    if (clock.mono() - triedAt >= connectTimeoutMs) return `no welcome within ${connectTimeoutMs} ms`;
-    return 'the broker closed the connection before its welcome; it may not accept our certificate';
+    return this.#timedOut(session) ?? 'the broker closed the connection before its welcome; it may not accept our certificate';
   }
 
   #unreachable(because: string): Fault {
