@@ -55,6 +55,6 @@ function targetOf(request: FastifyRequest): string {
   if (params.length > 0) return params.join('/').slice(0, 200);
   const body = request.body;
   if (typeof body !== 'object' || body === null) return '';
-  const fields = body as Record<string, unknown>;
-  return text(fields['site']) ?? text(fields['hub']) ?? text(fields['name']) ?? text(fields['title']) ?? '';
+  const { site, hub, name, title } = body as Record<string, unknown>;
+  return text(site) ?? text(hub) ?? text(name) ?? text(title) ?? '';
 }
