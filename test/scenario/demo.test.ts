@@ -1,0 +1,173 @@
+/** A province meets, as a visitor sees it: the demo's real processes, the page in a real browser, and what happens when parts die. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import type { MeetingView, RecordingManifest, RecordingView, SiteView } from '../../protocol/api.ts';
+import { type Chromium, meanColour, openPage, playedSeconds } from '../support/browser.ts';
+import { type Demo, startDemo } from '../support/demo.ts';
+import { eventually } from '../support/eventually.ts';
+import { named } from '../support/processes.ts';
+
+const patient = { withinMs: 60_000, everyMs: 200 };
+let demo: Demo;
+let chromium: Chromium;
+t.setTimeout(420_000);
+
+t.before(async () => {
+  demo = await startDemo();
+});
+t.teardown(async () => {
+  await chromium?.close();
+  await demo?.stop();
+});
+
+const siteNow = async (site: string): Promise<SiteView> => {
+  const found = (await demo.sites()).find((each) => each.site === site);
+  if (found === undefined) throw new Error(`no site ${site}`);
+  return found;
+};
+
+t.test('the first administrator is made with the one-time token and sees thirteen live tiles and moving pictures', async (t) => {
+  chromium = await openPage(`${demo.url}/#/setup/${encodeURIComponent(demo.setupToken)}`);
+  const { page } = chromium;
+  await page.fill('input[name=name]', 'quan-tri');
+  await page.fill('input[name=password]', 'mot mat khau that dai');
+  await page.fill('input[name=again]', 'mot mat khau that dai');
+  await page.click('button[type=submit]');
+  const { id } = await demo.meeting();
+  await page.goto(`${demo.url}/#/meeting/${id}`);
+  await eventually(async () => {
+    const good = await page.locator('li.tile[data-health=good]').count();
+    return good === 13
+      ? undefined
+      : `${good} of 13 tiles are good: ${await page.locator('li.tile').evaluateAll((all) => all.map((each) => `${each.getAttribute('data-site')} ${each.getAttribute('data-health')}`).join(', '))}`;
+  }, patient);
+  for (const picture of [0, 1]) {
+    await eventually(async () => ((await playedSeconds(page, picture)) > 0.5 ? undefined : `picture ${picture} has not begun`), patient);
+    const before = await playedSeconds(page, picture);
+    await eventually(
+      async () => ((await playedSeconds(page, picture)) > before + 1 ? undefined : `picture ${picture} stands still`),
+      patient,
+    );
+  }
+  t.equal(await page.locator('video').count(), 2, 'the floor and the mosaic');
+});
+
+t.test('giving the floor to another site by its button changes the picture for everybody', async (t) => {
+  const { page } = chromium;
+  const before = await meanColour(page, 0);
+  await page.click('li.tile[data-site=cho-moi] button[data-act=give]');
+  await eventually(
+    async () =>
+      (await page.getAttribute('.floor-now', 'data-speaker')) === 'cho-moi' ? undefined : 'the page does not name the new speaker',
+    patient,
+  );
+  await eventually(async () => {
+    const { floor, grant } = await demo.meeting();
+    return grant.slots[0] === 'cho-moi' && floor.viewers >= 12 && floor.switched === floor.viewers
+      ? undefined
+      : `shown to ${floor.switched} of ${floor.viewers}`;
+  }, patient);
+  await eventually(async () => {
+    const now = await meanColour(page, 0);
+    const distance = Math.hypot(...now.map((part, index) => part - (before[index] ?? 0)));
+    return distance > 12 ? undefined : `the picture has the same colours as before (distance ${distance.toFixed(1)})`;
+  }, patient);
+  t.pass('the new speaker is on every screen');
+});
+
+t.test('a viewer loses no floor frame while the media workers of another site are killed, and its tile returns', async (t) => {
+  const victim = (await demo.pids())['tri-ton'];
+  if (victim === undefined) throw new Error('the site does not run');
+  const lost = (await siteNow('long-xuyen')).lostFrames ?? 0;
+  const workers = named(victim, 'worker');
+  t.ok(workers.length > 0, 'the site has workers');
+  for (const pid of workers) process.kill(pid, 'SIGKILL');
+  await eventually(() => (named(victim, 'worker').some((pid) => !workers.includes(pid)) ? undefined : 'no new worker'), patient);
+  await eventually(async () => {
+    const now = await siteNow('tri-ton');
+    return now.state === 'online' && now.tile === 'live' ? undefined : `${now.state} ${now.tile} ${now.because}`;
+  }, patient);
+  t.equal((await siteNow('long-xuyen')).lostFrames, lost, 'the floor did not notice');
+});
+
+t.test('a dead site becomes a slate and the rest of the mosaic goes on', async (t) => {
+  const victim = (await demo.pids())['an-phu'];
+  if (victim === undefined) throw new Error('the site does not run');
+  process.kill(victim, 'SIGSTOP');
+  for (const pid of [...named(victim, 'worker'), ...named(victim, 'relay')]) process.kill(pid, 'SIGSTOP');
+  await eventually(async () => {
+    const now = await siteNow('an-phu');
+    return now.tile === 'slate' ? undefined : `tile ${now.tile}`;
+  }, patient);
+  const { mosaic } = await demo.meeting();
+  t.equal(mosaic.state, 'running');
+  t.ok(mosaic.fps > 5, `the mosaic runs on at ${mosaic.fps} frames per second`);
+  for (const pid of [victim, ...named(victim, 'worker'), ...named(victim, 'relay')]) process.kill(pid, 'SIGCONT');
+  await eventually(async () => {
+    const now = await siteNow('an-phu');
+    return now.state === 'online' && now.tile === 'live' ? undefined : `${now.state} ${now.tile} ${now.because}`;
+  }, patient);
+});
+
+t.test('after kill -9 of the hub the recording plays, at most one second is missing at its end, and the meeting comes back', async (t) => {
+  const meeting = await demo.meeting();
+  await demo.call('POST', `/meetings/${meeting.id}/record`, { on: true, because: 'kiểm thử' });
+  await eventually(async () => {
+    const { recording } = await demo.meeting();
+    return recording?.state === 'running' && recording.bytes > 1_000_000 ? undefined : `recording ${recording?.state} ${recording?.bytes}`;
+  }, patient);
+  const [hub, pid] = Object.entries(await demo.pids()).find(([name]) => name.startsWith('hub')) ?? [];
+  if (hub === undefined || pid === undefined) throw new Error('the hub does not run');
+  const natives = [...named(pid, 'worker'), ...named(pid, 'relay')];
+  process.kill(pid, 'SIGKILL');
+  for (const each of natives) {
+    try {
+      process.kill(each, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // its stdin closed: it went by itself
+    }
+  }
+  const killedAt = Date.now();
+  const folder = join(demo.data, hub, 'recordings');
+  const [recording] = readdirSync(folder);
+  if (recording === undefined) throw new Error('nothing was recorded');
+  const manifest = JSON.parse(readFileSync(join(folder, recording, 'manifest.json'), 'utf8')) as RecordingManifest;
+  const last = manifest.segments.at(-1);
+  if (last === undefined) throw new Error('the manifest lists no file');
+  const packets = execFileSync(
+    'ffprobe',
+    ['-v', 'error', '-select_streams', 'v', '-show_entries', 'packet=pts_time', '-of', 'csv=p=0', join(folder, recording, last.file)],
+    { encoding: 'utf8' },
+  );
+  const times = packets.split('\n').flatMap((line) => (/^[\d.]+/.test(line) ? [Number.parseFloat(line)] : []));
+  const recordedMs = (Math.max(...times) - Math.min(...times)) * 1000;
+  const missingMs = killedAt - last.startedAt - recordedMs;
+  t.comment(`recorded ${(recordedMs / 1000).toFixed(2)} s, missing at the end ${missingMs.toFixed(0)} ms`);
+  t.ok(times.length > 25, 'the file has pictures');
+  t.ok(missingMs < 1000, `at most one second is missing, here ${missingMs.toFixed(0)} ms`);
+  await eventually(
+    async () => {
+      const [now, sites] = [await demo.meeting(), await demo.sites()];
+      const away = sites.filter((each) => each.state !== 'online' || each.tile !== 'live');
+      return now.mosaic.state === 'running' && away.length === 0
+        ? undefined
+        : `mosaic ${now.mosaic.state}, away: ${away.map((each) => `${each.site} ${each.because}`).join(', ')}`;
+    },
+    { withinMs: 120_000, everyMs: 500 },
+  );
+});
+
+t.test('the recording is listed, downloads and plays as MP4; ended, the meeting leaves the screens', async (t) => {
+  const meeting = await demo.meeting();
+  await demo.call('POST', `/meetings/${meeting.id}/record`, { on: false });
+  await eventually(async () => ((await demo.meeting()).recording === null ? undefined : 'still recording'), patient);
+  const [recording] = await demo.call<RecordingView[]>('GET', '/recordings');
+  t.ok(recording !== undefined && recording.bytes > 0, 'it is listed with its size');
+  await demo.call<MeetingView>('POST', `/meetings/${meeting.id}/end`);
+  await eventually(async () => {
+    const sites = await demo.sites();
+    return sites.every((each) => each.tile === null && each.state === 'online') ? undefined : 'a site still sends';
+  }, patient);
+});
