@@ -211,12 +211,8 @@ export class Broker extends EventEmitter<BrokerEvents> implements Downlink {
     (aedes as EventEmitter).on('error', (error: Error) => this.#log.error({ err: error }, 'broker failed at something'));
     aedes.on('client', (client) => {
       const session = this.#sessions.at(client.conn);
-      if (session) this.#sessions.register(session);
-    });
-    aedes.on('clientReady', (client) => {
-      const session = this.#sessions.at(client.conn);
       if (!session) return;
-      session.announced = true;
+      this.#sessions.register(session);
       this.#log.info({ ...session.connection }, 'node connected');
       this.emit('connected', session.connection);
     });
@@ -269,11 +265,11 @@ export class Broker extends EventEmitter<BrokerEvents> implements Downlink {
     // The kind decides what is retained, not the client.
     packet.retain = delivery(verdict.kind).retain;
     this.#counts.received += 1;
-    const taken = this.#receive({ node, role, kind: verdict.kind, payload: Buffer.from(packet.payload) });
-    if (taken === 'take') return null;
-    this.#counts.dropped += 1;
-    packet.retain = false;
-    return taken === 'drop' ? null : new OurDoing('central cannot take more now');
+    if (this.#receive({ node, role, kind: verdict.kind, payload: Buffer.from(packet.payload) }) === 'drop') {
+      this.#counts.dropped += 1;
+      packet.retain = false;
+    }
+    return null;
   }
 
   #receive(message: Uplink): Verdict {
@@ -287,10 +283,10 @@ export class Broker extends EventEmitter<BrokerEvents> implements Downlink {
 
   #left(session: Session): void {
     this.#sessions.close(session);
-    const { connection, replaced, announced } = session;
+    const { connection, replaced } = session;
     const because = session.because ?? 'it closed the connection';
     if (replaced) this.#log.info({ ...connection }, 'node replaced its connection');
-    else if (announced && !this.#ending) {
+    else if (!this.#ending) {
       this.#log.info({ ...connection, because }, 'node disconnected');
       this.emit('disconnected', { ...connection, because });
     }
@@ -303,7 +299,7 @@ export class Broker extends EventEmitter<BrokerEvents> implements Downlink {
     if (session.refused || session.replaced) return;
     session.refused = true;
     const isNetwork = typeof error.code === 'string' || error instanceof OurDoing || timeouts.has(error.message);
-    if (!session.announced) this.#refuse(session.peer.node, session.address, error.message);
+    if (!session.registered) this.#refuse(session.peer.node, session.address, error.message);
     else if (!isNetwork) this.#violated(session, error.message, '');
   }
 

@@ -21,8 +21,8 @@ export interface Uplink {
   readonly payload: Uint8Array;
 }
 
-/** What to do with a publication: route it, forget it, or end the connection (the sender will send it again). */
-export type Verdict = 'take' | 'drop' | 'disconnect';
+/** What to do with a publication: route and retain it as its kind says, or forget it. */
+export type Verdict = 'take' | 'drop';
 
 export interface Connection {
   readonly node: string;

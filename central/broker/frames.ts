@@ -37,8 +37,8 @@ export class FrameCounter {
       at += 1;
       this.#length += (byte & 0x7f) * 128 ** this.#lengthBytes;
       this.#lengthBytes += 1;
-      if (this.#length > maxBytes) return { packets, oversized: this.#length, malformed: false };
       if ((byte & 0x80) === 0) {
+        if (this.#length > maxBytes) return { packets, oversized: this.#length, malformed: false };
         this.#left = this.#length;
         this.#lengthBytes = null;
       } else if (this.#lengthBytes === 4) return { packets, oversized: null, malformed: true };

@@ -23,8 +23,8 @@ export class Session {
   readonly gate: Gate;
   /** From its CONNECT; null before. */
   hello: Omit<Hello, 'peer' | 'registered'> | null = null;
-  /** It was told of as connected. */
-  announced = false;
+  /** It was let in, and told of as connected. */
+  registered = false;
   /** A newer connection of the same node took its place. */
   replaced = false;
   /** It was refused or broke a rule, and that was told. */
@@ -92,6 +92,7 @@ export class Sessions {
   }
 
   register(session: Session): void {
+    session.registered = true;
     this.#byNode.set(session.peer.node, session);
   }
 

@@ -1,6 +1,7 @@
 /** What each node shall do, in the database. Revisions rise by one with each change and are never reused. */
 import type { DesiredState, Want } from '../sites/contract.ts';
 import type { Db } from './store.ts';
+import type { Group } from './wire.ts';
 
 export interface StoredDesired extends DesiredState {
   readonly want: Want;
@@ -21,19 +22,21 @@ export async function listDesired(db: Db): Promise<readonly StoredDesired[]> {
   }));
 }
 
-export async function saveDesired(db: Db, { node, rev, text }: Pick<StoredDesired, 'node' | 'rev' | 'text'>, at: number): Promise<void> {
-  const row = { rev, want: text, at, satisfied: 0, because: 'not reported yet' } as const;
-  await db
-    .insertInto('desired')
-    .values({ node, reported_rev: null, ...row })
-    .onConflict((conflict) => conflict.column('node').doUpdateSet(row))
-    .execute();
-}
+const upsert = `insert into desired (node, rev, want, at, reported_rev, satisfied, because) values (?, ?, ?, ?, ?, 0, ?)
+  on conflict (node) do update set rev = excluded.rev, want = excluded.want, at = excluded.at, satisfied = 0, because = excluded.because`;
+const update = 'update desired set reported_rev = ?, satisfied = ?, because = ? where node = ?';
 
-export async function saveReported(db: Db, { node, reportedRev, satisfied, because }: Omit<DesiredState, 'rev'>): Promise<void> {
-  const row = { reported_rev: reportedRev, satisfied: satisfied ? 1 : 0, because } as const;
-  await db.updateTable('desired').set(row).where('node', '=', node).execute();
-}
+/** New wishes. */
+export const desiredGroup = (states: readonly Omit<StoredDesired, 'want'>[], at: number): Group => ({
+  sql: upsert,
+  rows: states.map(({ node, rev, text, reportedRev, because }) => [node, rev, text, at, reportedRev, because]),
+});
+
+/** What nodes said about them. */
+export const reportedGroup = (states: readonly Omit<DesiredState, 'rev'>[]): Group => ({
+  sql: update,
+  rows: states.map(({ node, reportedRev, satisfied, because }) => [reportedRev, satisfied, because, node]),
+});
 
 export async function removeDesired(db: Db, node: string): Promise<void> {
   await db.deleteFrom('desired').where('node', '=', node).execute();
