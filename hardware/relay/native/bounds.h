@@ -4,7 +4,7 @@
 
 #define PACKET_MAX 1456        /* SRT live payload in a 1500-byte frame: 1500 - 28 (IP, UDP) - 16 (SRT). */
 #define NAME_SIZE 64           /* Node, link, input and view names, with the final NUL. */
-#define PATH_SIZE 16           /* The third part of a stream id. */
+#define PATH_SIZE 41           /* The third part of a stream id, with the final NUL. */
 #define STREAM_ID_SIZE 160
 #define KEY_SIZE 80            /* SRT allows passphrases of 10 to 79 characters. */
 #define HOST_SIZE 64

@@ -33,6 +33,7 @@ void event_conn(struct relay *r, const char *name, const struct conn *conn, cons
 void event_stream(struct relay *r, const char *name, const struct stream *stream) {
   event_open(r, name);
   out_int(&r->out, "ssrc", stream->ssrc);
+  out_int(&r->out, "incarnation", stream->incarnation);
   out_done(&r->out);
 }
 

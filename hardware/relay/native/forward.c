@@ -1,4 +1,5 @@
 /* The path of a packet: who sent it, has it come before, who gets it. Nothing here allocates, blocks or changes the packet. */
+#include "clock.h"
 #include "frame.h"
 #include "h264.h"
 #include "relay.h"
@@ -85,16 +86,36 @@ static void forged(struct relay *r, int source, struct conn *via, struct stream 
   out_done(&r->out);
 }
 
+static void restarted(struct relay *r, struct stream *stream) {
+  stream->await_key = true;
+  views_restarted(&r->views, stream);
+  event_stream(r, "restarted", stream);
+}
+
+/* False when the packet belongs to an incarnation that is over. A sender that was away may come back with any. */
+static bool current(struct relay *r, struct stream *stream, uint32_t ssrc) {
+  int incarnation = (int)(ssrc & 15);
+  if (incarnation == stream->incarnation) return true;
+  bool first = stream->incarnation < 0;
+  if (!first && ((incarnation - stream->incarnation) & 15) >= 8 && r->now - stream->last_us < 500 * MS) return false;
+  stream->incarnation = incarnation;
+  if (first) return true;
+  window_restart(&stream->window);
+  restarted(r, stream);
+  return true;
+}
+
 /* Counts the packet. False when it is a copy or does not fit. */
 static bool fresh(struct relay *r, struct stream *stream, const struct rtp *rtp, size_t size, unsigned flags) {
+  if (!current(r, stream, rtp->ssrc)) {
+    stream->odd++;
+    return false;
+  }
   uint8_t marks = (rtp->marker ? WINDOW_MARKER : 0) | (flags & H264_START ? WINDOW_START : 0) | (flags & H264_KEY ? WINDOW_KEY : 0);
   switch (window_admit(&stream->window, rtp->seq, rtp->time, marks, r->now)) {
     case WINDOW_COPY: stream->copies++; return false;
     case WINDOW_ODD: stream->odd++; return false;
-    case WINDOW_AGAIN:
-      stream->await_key = true;
-      event_stream(r, "restarted", stream);
-      break;
+    case WINDOW_AGAIN: restarted(r, stream); break;
     case WINDOW_NEW: break;
   }
   stream->packets++;

@@ -14,15 +14,19 @@ bool pulse_take(struct relay *r, struct conn *conn, const uint8_t *bytes, size_t
   return size == sizeof beat && memcmp(bytes, beat, sizeof beat) == 0;
 }
 
-/* A full queue alone is no silence, a narrow path looks like that; only when no acknowledgement comes at all is nobody there. */
+/*
+ * A full queue alone is no silence, a narrow path looks like that; only when no acknowledgement comes at all is nobody there.
+ * The count of acknowledgements is asked for only when something has waited suspiciously long.
+ */
 static void note_acks(struct relay *r, struct conn *conn) {
   int64_t waiting = srt_getsndbuffer(conn->sock, NULL, NULL) * MS;
   if (waiting > r->tune.redial / 4 + conn->base_rtt_us) {
     conn_measure(conn, r->now);
     if (conn->live_acks == conn->acks) return;
+    waiting = 0;
   }
   conn->acks = conn->live_acks;
-  conn->acked_us = r->now;
+  conn->acked_us = r->now - waiting;
 }
 
 static void say(struct relay *r, const char *name, const struct conn *conn, int64_t quiet) {

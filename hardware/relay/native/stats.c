@@ -42,6 +42,7 @@ static void stream(struct relay *r, struct stream *s) {
   int64_t quiet = s->last_us == 0 ? 0 : r->now - s->last_frame_us;
   out_open(o, NULL, '{');
   out_int(o, "ssrc", s->ssrc);
+  out_int(o, "incarnation", s->incarnation);
   out_text(o, "kind", s->video ? "video" : "audio");
   out_bool(o, "flowing", !s->stalled);
   out_int(o, "packets", (int64_t)s->packets);

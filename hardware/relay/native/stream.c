@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 struct stream *streams_find(const struct streams *streams, uint32_t ssrc) {
-  int index = idmap_get(&streams->map, ssrc);
+  int index = idmap_get(&streams->map, ssrc >> 4);
   return index < 0 ? NULL : streams->at[index];
 }
 
@@ -16,7 +16,8 @@ struct stream *streams_open(struct streams *streams, uint32_t ssrc, bool video) 
   if (index == STREAMS_MAX) return NULL;
   stream = calloc(1, sizeof *stream);
   if (stream == NULL) return NULL;
-  stream->ssrc = ssrc;
+  stream->ssrc = ssrc & ~15u;
+  stream->incarnation = -1;
   stream->video = video;
   stream->window.video = video;
   stream->from_anyone = true;
@@ -24,18 +25,18 @@ struct stream *streams_open(struct streams *streams, uint32_t ssrc, bool video) 
   stream->stalled = true; /* Nothing has flowed yet: the first packet is worth an event. */
   if (index == streams->high) streams->high++;
   streams->at[index] = stream;
-  idmap_put(&streams->map, ssrc, index);
+  idmap_put(&streams->map, ssrc >> 4, index);
   return stream;
 }
 
 void streams_release(struct streams *streams, struct stream *stream) {
   if (stream->routed || stream->views > 0) return;
   int index = streams_index(streams, stream);
-  idmap_remove(&streams->map, stream->ssrc);
+  idmap_remove(&streams->map, stream->ssrc >> 4);
   streams->at[index] = NULL;
   free(stream);
 }
 
 int streams_index(const struct streams *streams, const struct stream *stream) {
-  return idmap_get(&streams->map, stream->ssrc);
+  return idmap_get(&streams->map, stream->ssrc >> 4);
 }

@@ -1,4 +1,7 @@
-/* One record per SSRC that has a route or a view. SSRCs that nobody asked for get no record: strangers cannot fill the table. */
+/*
+ * One record per stream that has a route or a view; SSRCs that nobody asked for get no record, so strangers cannot fill the table.
+ * A stream is the upper 28 bits of an SSRC. The lower 4 are its incarnation: a sender counts them up when its sequence starts anew.
+ */
 #ifndef STREAM_H
 #define STREAM_H
 
@@ -23,7 +26,8 @@ static inline bool name_set_has(const struct name_set *set, int name) { return s
 static inline void name_set_add(struct name_set *set, int name) { set->bits[name >> 6] |= 1ull << (name & 63); }
 
 struct stream {
-  uint32_t ssrc;
+  uint32_t ssrc;        /* Incarnation 0. */
+  int incarnation;      /* The one that is received; -1 = nothing yet. */
   bool video;
   bool routed;          /* A route exists; without views and route the record goes. */
   bool from_anyone;
@@ -50,9 +54,10 @@ struct streams {
   int high; /* Records live below this index. */
 };
 
+/* The record of the stream that `ssrc` is an incarnation of, or NULL. */
 struct stream *streams_find(const struct streams *streams, uint32_t ssrc);
 
-/* The record of `ssrc`, made when there is none; NULL when the table is full. */
+/* The record of that stream, made when there is none; NULL when the table is full. */
 struct stream *streams_open(struct streams *streams, uint32_t ssrc, bool video);
 
 /* Frees the record when neither route nor view wants it. */

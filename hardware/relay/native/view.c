@@ -70,7 +70,7 @@ void view_show(struct views *views, struct streams *streams, struct view *view, 
     return;
   }
   replace(views, streams, view, stream, NULL);
-  view->fresh = true;
+  view->fresh = view->announce = true;
   view->asked_us = now;
 }
 
@@ -81,9 +81,15 @@ enum view_answer view_take(struct views *views, struct streams *streams, struct 
     return VIEW_SWITCHED;
   }
   if (stream != view->shown) return VIEW_DROP;
-  if (view->video || !view->fresh) return VIEW_PASS;
+  if (view->video || !view->announce) return VIEW_PASS;
+  view->announce = false;
   view->switches++;
   return VIEW_SWITCHED;
+}
+
+void views_restarted(struct views *views, const struct stream *stream) {
+  for (int i = 0; i < VIEWS_MAX; i++)
+    if (views->at[i].used && views->at[i].shown == stream) views->at[i].fresh = true;
 }
 
 bool view_rewrite(struct view *view, const struct rtp *rtp, int64_t now, struct rtp_rewrite *to) {

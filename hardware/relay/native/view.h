@@ -19,7 +19,8 @@ struct view {
   /* Audio: the one stream that the receiver hears. */
   uint32_t as;
   bool spoken;            /* Something has been sent. */
-  bool fresh;             /* The next packet is the first of another source. */
+  bool fresh;             /* The next packet begins another sequence. */
+  bool announce;          /* ... and another source. */
   uint32_t since;         /* Packets sent since then, up to VIEW_STRAGGLERS. */
   uint16_t first_in, seq_shift, last_seq;
   uint32_t time_shift, last_time, step;
@@ -43,6 +44,9 @@ enum view_answer { VIEW_DROP, VIEW_PASS, VIEW_SWITCHED };
 
 /* Whether a packet of `stream` passes. `joinable`: it can be joined here (H264_KEY). VIEW_SWITCHED: passes, and is the first of the new stream. */
 enum view_answer view_take(struct views *views, struct streams *streams, struct view *view, struct stream *stream, bool joinable);
+
+/* Tells the audio views of `stream` that its sequence begins anew. */
+void views_restarted(struct views *views, const struct stream *stream);
 
 /* Audio: what becomes of the header. False when the packet is older than the switch and must be dropped. */
 bool view_rewrite(struct view *view, const struct rtp *rtp, int64_t now_us, struct rtp_rewrite *to);

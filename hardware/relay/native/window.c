@@ -10,8 +10,8 @@ static void begin(struct window *w, uint16_t seq, uint32_t time, uint8_t flags) 
   memset(w->flags, 0, sizeof w->flags);
   w->running = true;
   w->probing = false;
-  w->open = w->damaged = w->gap = w->known = w->open_key = false;
-  w->step = 0;
+  w->open = w->damaged = w->known = w->torn = w->open_key = false;
+  w->gap = w->step = 0;
   w->head = 0x10000u + seq; /* Room below for stragglers of the first packets. */
   w->settled = w->head;
   for (int i = 0; i < WINDOW_MARKS; i++) w->mark[i] = w->head;
@@ -34,7 +34,8 @@ static enum window_answer odd(struct window *w, uint16_t seq, uint32_t time, uin
 
 static void judge_missing(struct window *w) {
   w->lost++;
-  w->gap = true;
+  w->gap++;
+  w->torn = true;
   if (w->open) w->damaged = true;
 }
 
@@ -42,41 +43,38 @@ static void close_frame(struct window *w) {
   w->frames++;
   if (w->damaged) w->damaged_frames++;
   else if (w->open_key) w->keyframes++;
-  if (w->known && !w->gap) w->step = w->open_time - w->last_time;
+  if (w->known && !w->torn) w->step = w->open_time - w->last_time;
   w->last_time = w->open_time;
   w->known = true;
-  w->open = w->damaged = w->open_key = false;
+  w->open = w->damaged = w->torn = w->open_key = false;
 }
 
-/* Frames that vanished whole between the last frame and one that begins at `time`. */
+/* Frames that vanished whole between the last frame and one that begins at `time`: as the time stamps say, but at least one packet each. */
 static void count_vanished(struct window *w, uint32_t time) {
-  if (!w->known || w->step == 0 || w->step > 900000) {
-    w->damaged_frames++;
-    return;
+  uint32_t vanished = 1;
+  if (w->known && w->step != 0) {
+    uint32_t steps = (time - w->last_time + w->step / 2) / w->step;
+    vanished = steps < 2 ? 1 : steps - 1 > w->gap ? w->gap : steps - 1;
   }
-  uint32_t steps = (time - w->last_time + w->step / 2) / w->step;
-  w->damaged_frames += steps > 1 && steps < WINDOW_JUMP ? steps - 1 : 1;
+  w->damaged_frames += vanished;
 }
 
 static void judge_video(struct window *w, uint32_t seq) {
   uint8_t flags = w->flags[SLOT(seq)];
   uint32_t time = w->time[SLOT(seq)];
   if (w->open && time != w->open_time) {
-    bool gap = w->gap;
-    w->gap = false;
     close_frame(w);
-    w->gap = gap;
-  } else if (!w->open && w->gap && (flags & WINDOW_START)) {
+  } else if (!w->open && w->gap > 0 && (flags & WINDOW_START)) {
     count_vanished(w, time);
   }
   if (!w->open) {
     w->open = true;
     w->open_time = time;
-    w->damaged = w->gap && !(flags & WINDOW_START);
+    w->damaged = w->gap > 0 && !(flags & WINDOW_START);
   }
   if (flags & WINDOW_KEY) w->open_key = true;
+  w->gap = 0;
   if (flags & WINDOW_MARKER) close_frame(w);
-  w->gap = false;
 }
 
 static void judge_audio(struct window *w, bool have) {
@@ -122,9 +120,16 @@ enum window_answer window_admit(struct window *w, uint16_t seq, uint32_t time, u
   return WINDOW_NEW;
 }
 
+void window_restart(struct window *w) {
+  if (!w->running) return;
+  settle(w, w->head + 1);
+  w->running = false;
+  w->restarts++;
+}
+
 void window_mark(struct window *w) {
   if (!w->running) return;
   settle(w, w->mark[0]);
   memmove(w->mark, w->mark + 1, sizeof w->mark[0] * (WINDOW_MARKS - 1));
-  w->mark[WINDOW_MARKS - 1] = w->head;
+  w->mark[WINDOW_MARKS - 1] = w->head + 1;
 }

@@ -26,7 +26,7 @@ struct window {
   bool running;
   uint32_t head;    /* Highest sequence number, extended to 32 bits. */
   uint32_t settled; /* Everything below has been judged. */
-  uint32_t mark[WINDOW_MARKS];
+  uint32_t mark[WINDOW_MARKS]; /* What was just above the head, a settling time ago and since. */
   uint32_t time[WINDOW_SIZE];
   uint8_t flags[WINDOW_SIZE];
   /* Restart probation: two packets of a new sequence, one soon after the other. */
@@ -34,7 +34,8 @@ struct window {
   uint16_t probe;
   int64_t restarted_at;
   /* The frame being judged. */
-  bool open, damaged, gap, known;
+  bool open, damaged, known, torn; /* torn: something was missing since the last frame ended. */
+  uint32_t gap; /* Packets missing directly before the next one. */
   uint32_t open_time, last_time, step;
   /* Results, ever growing. */
   uint64_t lost, late, frames, damaged_frames, keyframes, restarts;
@@ -43,6 +44,9 @@ struct window {
 
 /* Judges one packet. `flags` are WINDOW_MARKER, WINDOW_START and WINDOW_KEY as they apply. */
 enum window_answer window_admit(struct window *w, uint16_t seq, uint32_t time, uint8_t flags, int64_t now_us);
+
+/* Forgets the sequence, not the counters: the next packet is the first of a new one. */
+void window_restart(struct window *w);
 
 /* Settles what was the head WINDOW_MARKS calls ago. Call it every 20 ms. */
 void window_mark(struct window *w);
