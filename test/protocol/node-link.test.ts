@@ -122,7 +122,8 @@ t.test('servers are tried in order, the first again after a loss', async (t) => 
   await first.kill();
   const { link: l, lost } = link(t, [first.port, second.port]);
   l.start();
-  await eventually(() => (second.connected.has('site-1') ? undefined : 'not at the second'));
+  await eventually(state(l, 'connected'));
+  t.ok(second.connected.has('site-1'));
   await first.start();
   await second.kill();
   await eventually(() => (first.connected.has('site-1') ? undefined : 'not back at the first'));
