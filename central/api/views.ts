@@ -5,9 +5,8 @@ import type { HubMeeting, LinkSample } from '../../protocol/schema/telemetry.ts'
 import type { Meeting } from '../meetings/reduce.ts';
 import type { Hub, Site } from '../sites/contract.ts';
 import type { NodeFacts } from '../telemetry/facts.ts';
+import { SILENT_MS } from '../telemetry/nodes.ts';
 
-/** A node that says nothing for so long is offline, whatever its connection says: its link may be dead without having been closed. */
-export const silentMs = 3_000;
 /** Loss above which a site is called degraded, in percent: repair is visible in delay from here on. */
 const degradedLoss = 5;
 
@@ -26,7 +25,7 @@ export function judge(known: { readonly seenAt: number | null }, facts: NodeFact
   if (!facts.connected) return { state: 'offline', because: cut(facts.because || 'not connected') };
   if (facts.status?.state === 'offline') return { state: 'offline', because: cut(facts.status.because || 'it said goodbye') };
   if (heardAt === null) return { state: 'degraded', because: 'connected, nothing heard yet' };
-  if (monoMs - heardAt > silentMs) return { state: 'offline', because: `silent for more than ${silentMs / 1000} s` };
+  if (monoMs - heardAt > SILENT_MS) return { state: 'offline', because: `silent for more than ${SILENT_MS / 1000} s` };
   const failed = facts.reported?.parts.find((part) => part.state === 'failed');
   if (failed !== undefined) return { state: 'degraded', because: cut(`${failed.name}: ${failed.because}`) };
   if (facts.reported === null) return { state: 'degraded', because: 'it has not reported yet' };
@@ -116,7 +115,7 @@ export function hubView(hub: Hub, facts: NodeFacts | undefined, monoMs: number):
 export function seenByHub(plan: Plan | null, facts: (node: string) => NodeFacts | undefined, monoMs: number): HubMeeting | null {
   const hub = plan?.hubs[0]?.hub;
   const known = hub === undefined ? undefined : facts(hub);
-  if (plan === null || known?.telemetry?.role !== 'hub' || !known.connected || known.heardAt === null || monoMs - known.heardAt > silentMs)
+  if (plan === null || known?.telemetry?.role !== 'hub' || !known.connected || known.heardAt === null || monoMs - known.heardAt > SILENT_MS)
     return null;
   return known.telemetry.meetings.find((each) => each.meeting === plan.meeting) ?? null;
 }
