@@ -52,7 +52,8 @@ function npmPackages() {
     .digest('hex');
   once(`npm-${process.versions.modules}`, lock, 'node_modules', () => {
     console.error('diemcau: installing npm packages (better-sqlite3 compiles: about two minutes the first time)');
-    must('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci');
+    // Not `npm ci`: it insists on lock entries for the optional binaries of every platform, which a mirror inside a closed network may not hold.
+    must('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], 'npm install');
   });
 }
 

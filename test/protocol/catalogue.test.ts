@@ -53,6 +53,7 @@ const samples: { readonly [K in Fault['code']]: Extract<Fault, { code: K }> } = 
   'program.gone': { code: 'program.gone', program: '', command: '', because: '' },
   unreachable: { code: 'unreachable', what: '', because: '' },
   stale: { code: 'stale', what: '', have: 0, got: 0 },
+  'store.broken': { code: 'store.broken', file: '', because: '' },
   exhausted: { code: 'exhausted', what: '', because: '' },
 };
 
