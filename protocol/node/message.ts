@@ -3,6 +3,8 @@ export type ProgramMessage =
   | { readonly is: 'ready' }
   | { readonly is: 'event'; readonly facts: Record<string, unknown> }
   | { readonly is: 'reply'; readonly id: number; readonly ok: boolean; readonly facts: Record<string, unknown> }
+  /** The answer to something without an id: `quit`, or a line of ours that it could not read. */
+  | { readonly is: 'remark'; readonly ok: boolean; readonly detail: string }
   | { readonly is: 'garbage'; readonly because: string };
 
 export function parseMessage(line: string): ProgramMessage {
@@ -18,5 +20,6 @@ export function parseMessage(line: string): ProgramMessage {
   if (event === 'ready') return { is: 'ready' };
   if (typeof event === 'string') return { is: 'event', facts };
   if (typeof id === 'number' && typeof ok === 'boolean') return { is: 'reply', id, ok, facts };
+  if (id === null && typeof ok === 'boolean') return { is: 'remark', ok, detail: String(facts['detail'] ?? facts['error'] ?? '') };
   return { is: 'garbage', because: 'neither event nor reply' };
 }

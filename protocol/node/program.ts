@@ -254,6 +254,9 @@ export class Program extends EventEmitter<ProgramEvents> {
         life.pending.settle(id, facts, ok ? null : (command) => ({ code: 'program.refused', program, command, error, detail }));
         return;
       }
+      case 'remark':
+        if (!message.ok) this.#log.warn({ detail: message.detail }, 'program could not read a command');
+        return;
       case 'garbage':
         this.#garbage(life, message.because, line);
         return;
@@ -274,7 +277,7 @@ export class Program extends EventEmitter<ProgramEvents> {
       }),
     );
     const info = { pid: life.child.pid ?? 0, restarts: this.#restarts };
-    this.#log.info(info, 'program came up');
+    this.#log.info({ programPid: info.pid, restarts: info.restarts }, 'program came up');
     this.#firstUp?.resolve();
     this.#firstUp = null;
     this.#tell('up', info);
@@ -293,7 +296,7 @@ export class Program extends EventEmitter<ProgramEvents> {
   #hang(life: Life, because: string): void {
     if (life.killedBecause !== null) return;
     life.killedBecause = because;
-    this.#log.error({ because, pid: life.child.pid }, 'program hung and was killed');
+    this.#log.error({ because, programPid: life.child.pid }, 'program hung and was killed');
     life.child.kill('SIGKILL');
   }
 

@@ -7,6 +7,7 @@ import { crashed, jittered, noCrashes } from '../../protocol/node/backoff.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { LineSplitter } from '../../protocol/node/lines.ts';
 import { silentLog } from '../../protocol/node/log.ts';
+import { parseMessage } from '../../protocol/node/message.ts';
 import { Program, type ProgramDown, type ProgramOptions } from '../../protocol/node/program.ts';
 import { packageRoot } from '../../protocol/node/root.ts';
 import { eventually } from '../support/eventually.ts';
@@ -235,6 +236,20 @@ t.test('lines come out whole for every chunking', async (t) => {
     t.strictSame(got, want, `chunks of ${size}`);
     t.equal(splitter.held, 2, 'the unfinished rest is kept');
   }
+});
+
+t.test('a line of a program is a reply, an event, a remark or garbage', async (t) => {
+  const cases: readonly [string, object][] = [
+    ['{"event":"ready","program":"x","version":1}', { is: 'ready' }],
+    ['{"event":"level","rms":[-3]}', { is: 'event', facts: { event: 'level', rms: [-3] } }],
+    ['{"id":7,"ok":true,"port":5}', { is: 'reply', id: 7, ok: true, facts: { port: 5 } }],
+    ['{"id":null,"ok":false,"error":"json.bad","detail":"line 1"}', { is: 'remark', ok: false, detail: 'line 1' }],
+    ['{"id":"7","ok":true}', { is: 'garbage', because: 'neither event nor reply' }],
+    ['[]', { is: 'garbage', because: 'not an object' }],
+    ['null', { is: 'garbage', because: 'not an object' }],
+    ['{', { is: 'garbage' }],
+  ];
+  for (const [line, want] of cases) t.match(parseMessage(line), want, line);
 });
 
 t.test('a line beyond the limit is dropped, counted, and costs no memory', async (t) => {
