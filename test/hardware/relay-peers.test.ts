@@ -53,7 +53,16 @@ t.test("a picture goes from GStreamer's srtsink through the relay to GStreamer's
   ]);
   await hub.sees('connected', ({ streamId }) => streamId === 'sub/screen');
   const camera = program(t, 'gst-launch-1.0', [
-    ...['-q', 'videotestsrc', 'is-live=true', '!', 'video/x-raw,width=320,height=180,framerate=25/1', '!', 'x264enc', 'tune=zerolatency'],
+    ...[
+      '-q',
+      'videotestsrc',
+      'is-live=true',
+      '!',
+      'video/x-raw,format=I420,width=320,height=180,framerate=25/1',
+      '!',
+      'x264enc',
+      'tune=zerolatency',
+    ],
     ...[
       'speed-preset=ultrafast',
       'key-int-max=25',

@@ -43,6 +43,7 @@ void pulse_tick(struct relay *r, struct conn *conn) {
     srt_sendmsg2(conn->sock, (const char *)beat, sizeof beat, NULL);
   }
   if (conn->sends) note_acks(r, conn);
+  if (conn->crowded) queue_look(r, conn); /* Also when no video is offered any more. */
   if (r->now < r->grace_us) return;
   int64_t quiet = 0;
   if (conn->receives && conn->heard_any) quiet = r->now - conn->heard_us;

@@ -11,7 +11,7 @@ static void say(struct relay *r, const char *name, struct conn *conn) {
 }
 
 /* Looks at the send buffer, once per turn. What is on its way for one round trip is no queue. */
-static void look(struct relay *r, struct conn *conn) {
+void queue_look(struct relay *r, struct conn *conn) {
   if (conn->queue_turn == r->turn) return;
   conn->queue_turn = r->turn;
   int64_t queue = srt_getsndbuffer(conn->sock, NULL, NULL) * MS - conn->base_rtt_us;
@@ -28,7 +28,7 @@ static void look(struct relay *r, struct conn *conn) {
 }
 
 bool queue_admits(struct relay *r, struct conn *conn, const struct stream *stream, unsigned flags) {
-  look(r, conn);
+  queue_look(r, conn);
   int index = streams_index(&r->streams, stream);
   uint64_t bit = 1ull << (index & 63);
   uint64_t *gate = &conn->gates[index >> 6];

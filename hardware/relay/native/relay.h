@@ -94,6 +94,7 @@ bool pulse_take(struct relay *r, struct conn *conn, const uint8_t *bytes, size_t
 void pulse_tick(struct relay *r, struct conn *conn);
 
 /* queue.c: video gives way to audio. */
+void queue_look(struct relay *r, struct conn *conn);
 bool queue_admits(struct relay *r, struct conn *conn, const struct stream *stream, unsigned flags);
 
 /* forward.c */
