@@ -22,8 +22,8 @@ const sites = province(options.sites);
 const url = `http://127.0.0.1:${options.port}`;
 
 /** One clear line, not a stack: the visitor can act on it. */
-function give(up: string): never {
-  console.error(`diemcau: ${up}`);
+function giveUp(because: string): never {
+  console.error(`diemcau: ${because}`);
   process.exit(1);
 }
 
@@ -32,7 +32,7 @@ if (!(await isFree(options.port)))
     `port ${options.port} is in use${runningDemo(options.data) === undefined ? '' : ' by a demo that runs already'}; stop it, or choose another: DIEMCAU_PORT=8081 npm start`,
   );
 if (runningDemo(options.data) !== undefined)
-  give(`a demo runs already on ${options.data}; choose another folder: DIEMCAU_DATA=… npm start`);
+  giveUp(`a demo runs already on ${options.data}; choose another folder: DIEMCAU_DATA=… npm start`);
 
 mkdirSync(join(options.data, 'logs'), { recursive: true });
 mkdirSync(join(options.data, 'config'), { recursive: true });
@@ -97,7 +97,7 @@ async function untilReady(api: CentralApi, meeting: string): Promise<void> {
 try {
   await issueIdentities(options, sites);
   const clips = await makeClips(options, sites.slice(1));
-  await start('central', 'central/main.js', centralConfig(options, ports));
+  const { setupToken } = await start('central', 'central/main.js', centralConfig(options, ports));
   const api = await centralApi(join(options.data, 'central'), ports.http);
   await api.ensure('/hubs', { hub: hubId, name: 'Trung tâm dữ liệu tỉnh' });
   for (const [order, each] of sites.entries()) await api.ensure('/sites', { ...each, order });
@@ -106,6 +106,7 @@ try {
     sites.map((each, index) => start(each.site, 'edge/main.js', edgeConfig(options, ports, each, index, clips[index - 1]))),
   );
   await untilReady(api, await openMeeting(api));
+  if (typeof setupToken === 'string') console.log(`first login (once): ${url}/#/setup/${setupToken}`);
   console.log(`ready ${url}`);
 } catch (error) {
   if (stopping) await stop(0);

@@ -45,7 +45,7 @@ export async function startDemo({ sites = 13, env = {}, flags = [], data }: Demo
   const url = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       said.push(line);
-      setupToken = /token: (\S+)/.exec(line)?.[1] ?? setupToken;
+      setupToken = /#\/setup\/(\S+)/.exec(line)?.[1] ?? setupToken;
       const ready = /^ready (\S+)$/.exec(line)?.[1];
       if (ready !== undefined) resolve(ready);
     });
