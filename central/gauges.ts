@@ -5,18 +5,14 @@ import type { Clock } from '../protocol/clock.ts';
 import type { Board } from './api/board.ts';
 import { labelled, type Metric, single, tally } from './api/metrics.ts';
 import type { Stream } from './api/stream.ts';
-import type { Broker } from './broker/broker.ts';
 import type { Meetings } from './meetings/service.ts';
-import type { EventLog } from './telemetry/eventlog.ts';
-import type { Ingest } from './telemetry/ingest.ts';
+import type { Network } from './network.ts';
 
 export interface GaugesParts {
   readonly board: Pick<Board, 'sites' | 'hubs'>;
   readonly stream: Pick<Stream, 'clients' | 'dropped'>;
-  readonly broker: Pick<Broker, 'stats'>;
+  readonly network: Pick<Network, 'broker' | 'events' | 'ingest'>;
   readonly meetings: Pick<Meetings, 'list' | 'floorSwitches'>;
-  readonly events: Pick<EventLog, 'stats'>;
-  readonly ingest: Pick<Ingest, 'refused'>;
   /** Central's certificate, PEM. */
   readonly certificate: string;
   readonly version: string;
@@ -56,10 +52,10 @@ export class Gauges {
   readonly uptimeS = (): number => Math.round(this.#parts.clock.mono() - this.#startedAt) / 1000;
 
   readonly problems = (): readonly string[] => {
-    const { board, events, clock } = this.#parts;
+    const { board, network, clock } = this.#parts;
     const days = Math.floor((this.#certificateEnds - clock.now()) / dayMs);
     const hubs = board.hubs();
-    const { queued } = events.stats();
+    const { queued } = network.events.stats();
     return [
       ...(days < renewDays ? [`central's certificate ends in ${days} days`] : []),
       ...(hubs.length > 0 && !hubs.some((each) => each.state === 'online' || each.state === 'degraded') ? ['no hub is online'] : []),
@@ -68,7 +64,8 @@ export class Gauges {
   };
 
   readonly metrics = (): readonly Metric[] => {
-    const { board, stream, broker, meetings, events, ingest, version } = this.#parts;
+    const { board, stream, network, meetings, version } = this.#parts;
+    const { broker, events, ingest } = network;
     const { connections, retained, ...counts } = broker.stats();
     const { queued, ...eventCounts } = events.stats();
     const list = meetings.list();

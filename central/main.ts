@@ -3,11 +3,11 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brief, type Fault, FaultError } from '../protocol/fault.ts';
 import { systemClock } from '../protocol/node/clock.ts';
-import { EX_CONFIG, exitCodeFor, loadConfig } from '../protocol/node/config.ts';
+import { exitCodeFor, loadConfig } from '../protocol/node/config.ts';
 import { createLog } from '../protocol/node/log.ts';
 import { packageRoot } from '../protocol/node/root.ts';
 import { loadIdentity } from '../protocol/node/tls.ts';
-import { Central } from './central.ts';
+import { type Central, startCentral } from './central.ts';
 import { CentralConfigSchema } from './config.ts';
 
 const stopMs = 2_500;
@@ -44,39 +44,36 @@ try {
 
 const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
 const log = createLog('central', { level: config.log.level });
+let central: Central | null = null;
 let stopping = false;
 
 async function stop(code: number): Promise<void> {
   if (stopping) return;
   stopping = true;
   clock.after(stopMs, 'forced end', () => process.exit(code));
-  await central.stop();
+  await central?.stop();
   process.exit(code);
 }
-
-const central = new Central({
-  config,
-  identity: identity.value,
-  page: join(packageRoot(), 'dist', 'web'),
-  version,
-  clock,
-  log,
-  onLost: (error) => {
-    log.error({ error }, 'central ends: nothing can be kept any more');
-    void stop(1);
-  },
-});
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(0));
 
 try {
-  const started = await central.start();
-  console.log(JSON.stringify({ event: 'started', ...started }));
-  if (started.setupToken !== null)
-    console.error(
-      `central: the first administrator logs in at http://${config.http.host}:${started.httpPort}/#/setup/${started.setupToken}`,
-    );
+  central = await startCentral({
+    config,
+    identity: identity.value,
+    page: join(packageRoot(), 'dist', 'web'),
+    version,
+    clock,
+    log,
+    onLost: (error) => {
+      log.error({ error }, 'central ends: nothing can be kept any more');
+      void stop(1);
+    },
+  });
 } catch (error) {
   if (!(error instanceof FaultError)) throw error;
-  console.error(`central: ${brief(error.fault)}`);
-  await stop(error.fault.code === 'config.invalid' ? EX_CONFIG : 1);
+  end(error.fault);
 }
+const { httpPort, mqttPort, setupToken } = central;
+console.log(JSON.stringify({ event: 'started', httpPort, mqttPort, setupToken }));
+if (setupToken !== null)
+  console.error(`central: the first administrator logs in at http://${config.http.host}:${httpPort}/#/setup/${setupToken}`);
