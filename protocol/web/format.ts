@@ -39,7 +39,9 @@ const twoDigits = (value: number): string => String(value).padStart(2, '0');
 /** The formats of one language. Make it once per language: Intl objects are dear. */
 export function format(language: Language): Format {
   const locale = locales[language];
-  const byDigits = [0, 1, 2].map((digits) => new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+  const byDigits = [0, 1, 2].map(
+    (digits) => new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+  );
   const plain = (value: number, digits: number): string => (byDigits[digits] ?? byDigits[0])?.format(value) ?? '';
   const orNothing =
     (show: (value: number) => string) =>

@@ -28,7 +28,8 @@ export const rttLimits: { readonly degraded: Limit; readonly poor: Limit } = {
 
 type Figures = Pick<SiteView, 'state' | 'lossPercent' | 'rttMs' | 'tile'>;
 
-const over = (value: number | null, limit: Limit, already: boolean): boolean => value !== null && value >= (already ? limit.clear : limit.raise);
+const over = (value: number | null, limit: Limit, already: boolean): boolean =>
+  value !== null && value >= (already ? limit.clear : limit.raise);
 
 /** The health of a site from its fresh figures and from what it was `before`. */
 export function health(site: Figures, before: Health | undefined): Health {
@@ -43,7 +44,9 @@ export function health(site: Figures, before: Health | undefined): Health {
       if (over(site.lossPercent, lossLimits.poor, wasPoor) || over(site.rttMs, rttLimits.poor, wasPoor)) return 'poor';
       const wasDegraded = wasPoor || before === 'degraded';
       if (site.state === 'degraded' || site.tile === 'banned' || site.tile === 'slate') return 'degraded';
-      return over(site.lossPercent, lossLimits.degraded, wasDegraded) || over(site.rttMs, rttLimits.degraded, wasDegraded) ? 'degraded' : 'good';
+      return over(site.lossPercent, lossLimits.degraded, wasDegraded) || over(site.rttMs, rttLimits.degraded, wasDegraded)
+        ? 'degraded'
+        : 'good';
     }
     default:
       return site.state satisfies never;

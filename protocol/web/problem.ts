@@ -30,13 +30,25 @@ const sentences: Readonly<Record<string, TextKey>> = {
   'program.refused': 'problem.refused',
   'program.gone': 'problem.unreachable',
   unreachable: 'problem.unreachable',
+  'store.broken': 'problem.store',
+  internal: 'problem.internal',
   exhausted: 'problem.exhausted',
 };
+
+/** Codes whose detail begins with what it is about, before a colon; the sentence says that in its own words. */
+const named: ReadonlySet<string> = new Set(['input.invalid', 'conflict', 'stale', 'unreachable', 'exhausted']);
+
+/** The reason alone. */
+function reasonOf({ code, title, detail }: Problem): string {
+  if (detail === '') return title;
+  if (code === 'not-found') return detail.replace(/^there is no /, '');
+  return named.has(code) ? detail.replace(/^[^:]{1,60}: /, '') : detail;
+}
 
 /** One sentence: what was wrong, in `language`. */
 export function sentence(language: Language, trouble: Trouble): string {
   if (trouble === null) return translate(language, 'problem.network');
-  const reason = reasonIn(language, trouble.detail === '' ? trouble.title : trouble.detail).replace(/[.\s]+$/, '');
+  const reason = reasonIn(language, reasonOf(trouble)).replace(/[.\s]+$/, '');
   const field = trouble.code === 'input.invalid' ? fieldLabel(language, trouble.path) : null;
   if (field !== null) return translate(language, 'problem.field', { field, reason });
   return translate(language, sentences[trouble.code] ?? 'problem.any', { reason, status: trouble.status });

@@ -1,5 +1,5 @@
 /** The system's reasons and event words in the reader's language. Pure; tables in catalogue/phrases.ts. */
-import { phrases, words } from './catalogue/phrases.ts';
+import { actsInEnglish, phrases, words } from './catalogue/phrases.ts';
 import type { TextKey } from './catalogue/vi.ts';
 import { type Language, translate } from './translate.ts';
 
@@ -29,6 +29,7 @@ export function reasonIn(language: Language, text: string): string {
 
 /** One word of an event (`what`), act or outcome: translated when it is known, else with spaces for hyphens. */
 export function wordIn(language: Language, word: string): string {
-  const known = language === 'vi' && Object.hasOwn(words, word) ? words[word] : undefined;
+  const table = language === 'vi' ? words : actsInEnglish;
+  const known = Object.hasOwn(table, word) ? table[word] : undefined;
   return known ?? word.replaceAll('-', ' ');
 }

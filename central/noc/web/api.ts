@@ -99,7 +99,8 @@ export function api({ ask, key, csrf, onRefused }: ApiOptions) {
     recordings: () => call<readonly RecordingView[]>('GET', '/recordings'),
     removeRecording: (id: string) => call<unknown>('DELETE', `/recordings/${seg(id)}`),
     /** Entries older than the id `before`, newest first. */
-    log: (before: number | null, limit: number) => call<readonly LogEntry[]>('GET', `/log?limit=${limit}${before === null ? '' : `&before=${before}`}`),
+    log: (before: number | null, limit: number) =>
+      call<readonly LogEntry[]>('GET', `/log?limit=${limit}${before === null ? '' : `&before=${before}`}`),
     audit: (before: number | null, limit: number) =>
       call<readonly AuditEntry[]>('GET', `/audit?limit=${limit}${before === null ? '' : `&before=${before}`}`),
   };

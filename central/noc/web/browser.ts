@@ -55,7 +55,13 @@ export type Ask = (method: string, path: string, headers: Readonly<Record<string
 export const browserAsk: Ask = async (method, path, headers, body) => {
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
   const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
-  const response = await window.fetch(path, { method, headers: { ...type, ...headers }, credentials: 'same-origin', cache: 'no-store', ...sent });
+  const response = await window.fetch(path, {
+    method,
+    headers: { ...type, ...headers },
+    credentials: 'same-origin',
+    cache: 'no-store',
+    ...sent,
+  });
   const text = await response.text();
   return { status: response.status, body: parsed(text) };
 };

@@ -30,7 +30,10 @@ export interface Pages<Row> {
 }
 
 /** A long list, newest first, by pages of `limit` rows; `ask` takes the id to go on before. */
-export function usePages<Row extends { readonly id: number }>(ask: (before: number | null, limit: number) => Promise<Reply<readonly Row[]>>, limit: number): Pages<Row> {
+export function usePages<Row extends { readonly id: number }>(
+  ask: (before: number | null, limit: number) => Promise<Reply<readonly Row[]>>,
+  limit: number,
+): Pages<Row> {
   const [rows, setRows] = useState<readonly Row[]>([]);
   const [more, setMore] = useState(true);
   const [loading, setLoading] = useState(false);

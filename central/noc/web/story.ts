@@ -17,6 +17,10 @@ type Names = Pick<Live, 'sites' | 'hubs'>;
 /** The name that people know a node by. */
 export const nodeName = (names: Names, node: string): string => names.sites.get(node)?.name ?? names.hubs.get(node)?.name ?? node;
 
+/** `text` with names in the place of the ids of sites and hubs. */
+export const withNames = (names: Names, text: string): string =>
+  text.replace(/[a-z0-9][a-z0-9-]*[a-z0-9]/g, (word) => nodeName(names, word));
+
 /** Facts that say which one: the program, the site of a tile, the peer of a link. */
 const telling = ['program', 'site', 'peer', 'file', 'from'] as const;
 
@@ -29,8 +33,29 @@ export function story(language: Language, names: Names, entry: LogEntry): Story 
     where: nodeName(names, entry.node),
     kind: key === undefined ? wordIn(language, entry.kind) : translate(language, key),
     what: `${wordIn(language, entry.what)}${named === ` ${nodeName(names, entry.node)}` ? '' : named}`,
-    because: entry.because === '' ? '' : translate(language, 'log.because', { because: reasonIn(language, entry.because) }),
+    because:
+      entry.because === '' ? '' : translate(language, 'log.because', { because: withNames(names, reasonIn(language, entry.because)) }),
   };
+}
+
+/** What an intent carried, in a few words: names for ids, labels for fields. */
+export function particulars(language: Language, names: Names, detail: unknown): string {
+  if (typeof detail !== 'object' || detail === null || Array.isArray(detail)) return '';
+  return Object.entries(detail)
+    .flatMap(([field, value]): string[] => {
+      if (typeof value === 'boolean') return [`${labelOf(language, field)}: ${translate(language, value ? 'word.yes' : 'word.no')}`];
+      if (typeof value === 'number') return [`${labelOf(language, field)}: ${value}`];
+      if (typeof value === 'string')
+        return [field === 'site' || field === 'hub' ? nodeName(names, value) : `${labelOf(language, field)}: ${value}`];
+      return [];
+    })
+    .slice(0, 4)
+    .join(' · ');
+}
+
+function labelOf(language: Language, field: string): string {
+  const key = keyFor('field', field);
+  return key === undefined ? field : translate(language, key);
 }
 
 export interface Wanted {

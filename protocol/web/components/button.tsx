@@ -19,7 +19,19 @@ export interface ButtonProps {
   readonly act?: string | undefined;
 }
 
-export function Button({ onPress, label, icon, look = 'plain', size = 'normal', pressed, disabled = false, sending = false, type = 'button', children, act }: ButtonProps) {
+export function Button({
+  onPress,
+  label,
+  icon,
+  look = 'plain',
+  size = 'normal',
+  pressed,
+  disabled = false,
+  sending = false,
+  type = 'button',
+  children,
+  act,
+}: ButtonProps) {
   const { t } = useWords();
   return (
     <button

@@ -1,5 +1,5 @@
 /** The chosen language for every component below: texts by key, numbers and times by locale. */
-import { createContext, type ComponentChildren } from 'preact';
+import { type ComponentChildren, createContext } from 'preact';
 import { useContext, useMemo } from 'preact/hooks';
 import type { TextKey } from '../catalogue/vi.ts';
 import { type Format, format } from '../format.ts';

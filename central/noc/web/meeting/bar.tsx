@@ -4,9 +4,8 @@ import { Button } from '../../../../protocol/web/components/button.tsx';
 import { Confirm } from '../../../../protocol/web/components/dialog.tsx';
 import { StateMark } from '../../../../protocol/web/components/statemark.tsx';
 import { useWords } from '../../../../protocol/web/components/words.tsx';
-import { healths } from '../../../../protocol/web/health.ts';
+import { healths, marks } from '../../../../protocol/web/health.ts';
 import { useDesk } from '../desk.tsx';
-import { pagesOf } from '../floor.ts';
 import { names } from './deeds.ts';
 import { Invitation } from './invitation.tsx';
 import { Recording } from './recording.tsx';
@@ -22,7 +21,6 @@ export function Bar() {
       {meeting.startedAt !== null && <Elapsed from={meeting.startedAt} to={meeting.endedAt} />}
       <Counts />
       <div class="bar-acts">
-        {meeting.state === 'running' && <Layout />}
         {meeting.state === 'running' && <Recording />}
         <Life />
       </div>
@@ -51,36 +49,15 @@ function Counts() {
         const n = all.filter((each) => each === health).length;
         return n === 0 ? null : (
           <li key={health}>
-            <StateMark health={health} full /> <b>{f.number(n)}</b>
+            <StateMark health={health} />
+            <span class="count-word" aria-hidden="true">
+              {t(marks[health].label)}
+            </span>
+            <b>{f.number(n)}</b>
           </li>
         );
       })}
     </ul>
-  );
-}
-
-function Layout() {
-  const { meeting, deeds, sending } = useScene();
-  const { t, f } = useWords();
-  const pages = pagesOf(meeting);
-  if (deeds === null) return null;
-  const { mosaic, page } = meeting.layout;
-  return (
-    <fieldset class="layout">
-      <legend class="unseen">{t('meeting.layout')}</legend>
-      {(['grid', 'speaker'] as const).map((each) => (
-        <Button key={each} size="small" pressed={mosaic === each} act={`layout-${each}`} onPress={() => deeds.mosaic(each)}>
-          {t(each === 'grid' ? 'meeting.layoutGrid' : 'meeting.layoutSpeaker')}
-        </Button>
-      ))}
-      {pages > 1 && (
-        <>
-          <Button size="small" icon="left" label={t('meeting.pagePrevious')} disabled={page === 0 || sending(names.layout)} onPress={() => deeds.page(page - 1)} />
-          <span class="page-count">{t('meeting.page', { n: f.number(page + 1), all: f.number(pages) })}</span>
-          <Button size="small" icon="right" label={t('meeting.pageNext')} disabled={page >= pages - 1 || sending(names.layout)} onPress={() => deeds.page(page + 1)} />
-        </>
-      )}
-    </fieldset>
   );
 }
 

@@ -39,7 +39,11 @@ function Now() {
             </span>
           )}
           {fresh && viewers > 0 && (
-            <span>{switched >= viewers ? t('floor.everywhere', { all: f.number(viewers) }) : t('floor.switching', { n: f.number(switched), all: f.number(viewers) })}</span>
+            <span>
+              {switched >= viewers
+                ? t('floor.everywhere', { all: f.number(viewers) })
+                : t('floor.switching', { n: f.number(switched), all: f.number(viewers) })}
+            </span>
           )}
         </p>
       )}
@@ -80,7 +84,7 @@ function Moves() {
         act="give-next"
         disabled={next === null}
         sending={next !== null && sending(names.give(next))}
-        label={next === null ? t('floor.nextNone') : t('floor.giveNextHint', { name: nameOf(live.sites, next) })}
+        label={next === null ? t('floor.giveNextNone') : t('floor.giveNextHint', { name: nameOf(live.sites, next) })}
         onPress={deeds.giveNext}
       >
         {t('floor.giveNext')}
@@ -88,7 +92,14 @@ function Moves() {
       <Button icon="back" act="back" disabled={back === null} sending={sending(names.back)} label={backHint} onPress={deeds.back}>
         {t('floor.return')}
       </Button>
-      <Button icon="stop" act="take" disabled={speaker === undefined} sending={sending(names.take)} label={t('floor.takeHint')} onPress={deeds.take}>
+      <Button
+        icon="stop"
+        act="take"
+        disabled={speaker === undefined}
+        sending={sending(names.take)}
+        label={t('floor.takeHint')}
+        onPress={deeds.take}
+      >
         {t('floor.take')}
       </Button>
     </div>

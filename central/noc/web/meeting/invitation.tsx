@@ -31,7 +31,12 @@ export function Invitation({ onClose }: { readonly onClose: () => void }) {
                   name={`site-${site}`}
                   checked={invited.has(site)}
                   // Whoever speaks is not sent away by a slip of the mouse, and a meeting keeps its last site.
-                  disabled={deeds === null || sending(names.invite(site)) || partOf(meeting, site) === 'on-air' || (invited.size === 1 && invited.has(site))}
+                  disabled={
+                    deeds === null ||
+                    sending(names.invite(site)) ||
+                    partOf(meeting, site) === 'on-air' ||
+                    (invited.size === 1 && invited.has(site))
+                  }
                   onChange={(event) => deeds?.invite(site, event.currentTarget.checked)}
                 />
                 <span class="pick-name">{name}</span>

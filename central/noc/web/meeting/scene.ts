@@ -29,4 +29,5 @@ export function useScene(): Scene {
 }
 
 /** The health to show: unknown when the figures are old. */
-export const healthOf = ({ live, fresh }: Pick<Scene, 'live' | 'fresh'>, site: string): Health => (fresh ? (live.health.get(site) ?? 'unknown') : 'unknown');
+export const healthOf = ({ live, fresh }: Pick<Scene, 'live' | 'fresh'>, site: string): Health =>
+  fresh ? (live.health.get(site) ?? 'unknown') : 'unknown';

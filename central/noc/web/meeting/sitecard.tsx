@@ -8,7 +8,7 @@ import { nothing } from '../../../../protocol/web/format.ts';
 import { reasonIn } from '../../../../protocol/web/words.ts';
 import { useDesk } from '../desk.tsx';
 import { nameOf } from '../floor.ts';
-import { story } from '../story.ts';
+import { story, withNames } from '../story.ts';
 import { healthOf, useScene } from './scene.ts';
 
 /** Events shown in the card. */
@@ -28,7 +28,7 @@ export function SiteCard({ site, onClose }: { readonly site: string; readonly on
     await commands.run(`restart ${site}`, () => api.restartMedia(site), t('site.restarted', { name }));
   };
   const facts: readonly (readonly [name: string, value: string])[] = [
-    [t('site.because'), view === undefined ? nothing : reasonIn(language, view.because) || nothing],
+    [t('site.because'), view === undefined ? nothing : withNames(live, reasonIn(language, view.because)) || nothing],
     [t('site.since'), f.when(view?.since ?? null)],
     [t('site.loss'), f.percent(view?.lossPercent ?? null)],
     [t('site.rtt'), f.ms(view?.rttMs ?? null)],

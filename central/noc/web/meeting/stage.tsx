@@ -5,6 +5,7 @@ import { useWords } from '../../../../protocol/web/components/words.tsx';
 import { nameOf } from '../floor.ts';
 import { LivePicture } from '../picture/livepicture.tsx';
 import { FloorPanel } from './floorpanel.tsx';
+import { Layout } from './layout.tsx';
 import { useScene } from './scene.ts';
 
 export function Stage({ listening }: { readonly listening: Signal<boolean> }) {
@@ -18,7 +19,8 @@ export function Stage({ listening }: { readonly listening: Signal<boolean> }) {
         meeting={meeting.id}
         view="program"
         title={t('picture.program')}
-        caption={speaker === undefined ? t('floor.nobody') : nameOf(live.sites, speaker)}
+        caption={speaker === undefined ? null : nameOf(live.sites, speaker)}
+        idle={speaker === undefined ? t('floor.nobody') : null}
         listening={listening}
       >
         <Button
@@ -39,8 +41,11 @@ export function Stage({ listening }: { readonly listening: Signal<boolean> }) {
           view="mosaic"
           title={t('picture.mosaic')}
           caption={fresh && mosaic.state === 'running' ? t('picture.fps', { n: f.number(Math.round(mosaic.fps)) }) : null}
+          idle={null}
           listening={null}
-        />
+        >
+          <Layout />
+        </LivePicture>
       </div>
     </div>
   );

@@ -1,7 +1,7 @@
 /** The still picture of a site, new every two seconds; says so when there is none. */
 import { useEffect, useState } from 'preact/hooks';
-import type { Health } from '../../../../protocol/web/health.ts';
 import { useWords } from '../../../../protocol/web/components/words.tsx';
+import type { Health } from '../../../../protocol/web/health.ts';
 import { useDesk } from '../desk.tsx';
 import { urls } from '../urls.ts';
 import { useScene } from './scene.ts';

@@ -26,7 +26,13 @@ export function Tile({ site }: { readonly site: string }) {
       <div class="tile-head">
         <Thumb site={site} name={name} health={health} />
         <div class="tile-who">
-          <button type="button" class="tile-name" title={t('tile.details', { name })} aria-label={t('tile.details', { name })} onClick={() => inspect(site)}>
+          <button
+            type="button"
+            class="tile-name"
+            title={t('tile.details', { name })}
+            aria-label={t('tile.details', { name })}
+            onClick={() => inspect(site)}
+          >
             {name}
           </button>
           <p class="tile-marks">
@@ -73,7 +79,13 @@ function Acts({ site, name, muted }: { readonly site: string; readonly name: str
           {t('tile.take')}
         </Button>
       ) : (
-        <Button size="small" act="give" sending={sending(names.give(site))} label={t('tile.giveHint', { name })} onPress={() => deeds.give(site)}>
+        <Button
+          size="small"
+          act="give"
+          sending={sending(names.give(site))}
+          label={t('tile.giveHint', { name })}
+          onPress={() => deeds.give(site)}
+        >
           {t('tile.give')}
         </Button>
       )}

@@ -23,8 +23,16 @@ export function Tiles() {
   };
 
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: the arrow keys are a short cut between the buttons inside.
-    <ul class="tiles" id="sites" ref={list} tabIndex={-1} aria-label={t('tile.sites')} data-columns={columns} style={{ '--columns': columns }} onKeyDown={onKeyDown}>
+    <ul
+      class="tiles"
+      id="sites"
+      ref={list}
+      tabIndex={-1}
+      aria-label={t('tile.sites')}
+      data-columns={columns}
+      style={{ '--columns': columns }}
+      onKeyDown={onKeyDown}
+    >
       {meeting.sites.map((each) => (
         <Tile key={each.site} site={each.site} />
       ))}

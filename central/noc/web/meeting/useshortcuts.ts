@@ -31,20 +31,25 @@ export function useShortcuts(scene: Scene, targets: ShortcutTargets): void {
       const running = now.scene.meeting.state === 'running' ? now.scene.deeds : null;
       switch (does) {
         case 'next':
-          return running?.giveNext();
+          running?.giveNext();
+          break;
         case 'return':
-          return running?.back();
+          running?.back();
+          break;
         case 'mute':
-          return running?.muteSpeaker();
+          running?.muteSpeaker();
+          break;
         case 'record':
-          return running?.record();
+          running?.record();
+          break;
         case 'listen':
           now.targets.listening.value = !now.targets.listening.value;
-          return;
+          break;
         case 'help':
-          return now.targets.openHelp();
+          now.targets.openHelp();
+          break;
         default:
-          return does satisfies never;
+          does satisfies never;
       }
     };
     document.addEventListener('keydown', onKey);

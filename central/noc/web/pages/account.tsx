@@ -68,7 +68,15 @@ export function AccountPage() {
           minLength={passwordMin}
           maxLength={passwordMax}
         />
-        <Field name="again" type="password" label={t('password.again')} value={again} onInput={setAgain} autocomplete="new-password" required />
+        <Field
+          name="again"
+          type="password"
+          label={t('password.again')}
+          value={again}
+          onInput={setAgain}
+          autocomplete="new-password"
+          required
+        />
         {error !== null && (
           <p class="error" role="alert">
             {error}

@@ -77,9 +77,11 @@ function Desktop() {
   const at = route.value;
   return (
     <div class="desktop" data-page={at.page}>
-      <a class="skip" href="#main" onClick={(event) => jump(event, 'main')}>
-        {t('app.skipMain')}
-      </a>
+      <div class="skips">
+        <Skip to="main" text={t('app.skipMain')} />
+        {at.page === 'meeting' && <Skip to="floor" text={t('app.skipFloor')} />}
+        {at.page === 'meeting' && <Skip to="sites" text={t('app.skipSites')} />}
+      </div>
       <Header />
       <StaleBanner />
       <main id="main" tabIndex={-1}>
@@ -90,10 +92,13 @@ function Desktop() {
   );
 }
 
-/** Moves the focus without changing the address, which belongs to the route. */
-function jump(event: Event, id: string): void {
-  event.preventDefault();
-  document.getElementById(id)?.focus();
+/** Leads past the header. A button, because the address belongs to the route. */
+function Skip({ to, text }: { readonly to: string; readonly text: string }) {
+  return (
+    <button type="button" class="skip" onClick={() => document.getElementById(to)?.focus()}>
+      {text}
+    </button>
+  );
 }
 
 function Page({ route, administer }: { readonly route: Route; readonly administer: boolean }) {

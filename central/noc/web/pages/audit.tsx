@@ -10,7 +10,7 @@ import { matches } from '../../../../protocol/web/search.ts';
 import { wordIn } from '../../../../protocol/web/words.ts';
 import { useDesk } from '../desk.tsx';
 import { usePages } from '../loaded.ts';
-import { nodeName } from '../story.ts';
+import { nodeName, particulars } from '../story.ts';
 
 const pageSize = 100;
 
@@ -21,7 +21,9 @@ export function AuditPage() {
   const audit = usePages(api.audit, pageSize);
   const live = feed.live.value;
   const named = (target: string): string => live?.meetings.get(target)?.title ?? (live === null ? target : nodeName(live, target));
-  const shown = audit.rows.filter((each) => matches(`${each.by} ${each.act} ${wordIn(language, each.act)} ${each.target} ${named(each.target)} ${each.outcome}`, wanted));
+  const shown = audit.rows.filter((each) =>
+    matches(`${each.by} ${each.act} ${wordIn(language, each.act)} ${each.target} ${named(each.target)} ${each.outcome}`, wanted),
+  );
   return (
     <div class="sheet wide">
       <Heading title={t('audit.title')}>
@@ -38,6 +40,7 @@ export function AuditPage() {
                 <th scope="col">{t('audit.by')}</th>
                 <th scope="col">{t('audit.act')}</th>
                 <th scope="col">{t('audit.target')}</th>
+                <th scope="col">{t('audit.detail')}</th>
                 <th scope="col">{t('audit.outcome')}</th>
                 <th scope="col">{t('audit.from')}</th>
               </tr>
@@ -51,6 +54,7 @@ export function AuditPage() {
                   <th scope="row">{each.by}</th>
                   <td>{wordIn(language, each.act)}</td>
                   <td class="text">{named(each.target)}</td>
+                  <td class="text">{live === null ? '' : particulars(language, live, each.detail)}</td>
                   <td>{wordIn(language, each.outcome)}</td>
                   <td class="nowrap">
                     <code>{each.from}</code>

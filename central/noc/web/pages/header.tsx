@@ -57,7 +57,12 @@ export function Header() {
         <LanguageSwitch />
         <Button icon="help" look="quiet" label={t('nav.help')} act="help" onPress={() => setHelp(true)} />
         {state.is === 'in' && (
-          <a class="account" href="#/account" aria-label={t('nav.account', { name: state.me.name })} title={t('nav.account', { name: state.me.name })}>
+          <a
+            class="account"
+            href="#/account"
+            aria-label={t('nav.account', { name: state.me.name })}
+            title={t('nav.account', { name: state.me.name })}
+          >
             <Icon name="user" />
             <span class="account-name">{state.me.name}</span>
           </a>

@@ -1,9 +1,10 @@
 /** The sheet of shortcuts and marks, with the switch that turns single keys off. */
-import { bindings } from '../../../../protocol/web/keys.ts';
+
 import { Dialog } from '../../../../protocol/web/components/dialog.tsx';
 import { StateMark } from '../../../../protocol/web/components/statemark.tsx';
 import { useWords } from '../../../../protocol/web/components/words.tsx';
 import { healths } from '../../../../protocol/web/health.ts';
+import { bindings } from '../../../../protocol/web/keys.ts';
 import { useDesk } from '../desk.tsx';
 
 export function Help({ onClose }: { readonly onClose: () => void }) {

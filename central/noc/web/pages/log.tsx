@@ -91,7 +91,9 @@ function LogTable({ rows, live }: { readonly rows: readonly Row[]; readonly live
               <td>{told.where}</td>
               <td class="text">
                 <strong>{told.kind}</strong> {told.what} <span class="because">{told.because}</span>
-                {entry.meeting !== null && live.meetings.has(entry.meeting) && <span class="hint"> · {live.meetings.get(entry.meeting)?.title}</span>}
+                {entry.meeting !== null && live.meetings.has(entry.meeting) && (
+                  <span class="hint"> · {live.meetings.get(entry.meeting)?.title}</span>
+                )}
               </td>
             </tr>
           ))}

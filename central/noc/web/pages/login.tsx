@@ -33,7 +33,15 @@ export function LoginPage({ ended }: { readonly ended: boolean }) {
         </p>
       )}
       <Field name="name" label={t('login.name')} value={name} onInput={setName} autocomplete="username" required autofocus />
-      <Field name="password" type="password" label={t('login.password')} value={password} onInput={setPassword} autocomplete="current-password" required />
+      <Field
+        name="password"
+        type="password"
+        label={t('login.password')}
+        value={password}
+        onInput={setPassword}
+        autocomplete="current-password"
+        required
+      />
       {error !== null && (
         <p class="error" role="alert">
           {error}

@@ -72,8 +72,14 @@ function MeetingCard({ meeting, live }: { readonly meeting: MeetingView; readonl
         <h3>{meeting.title}</h3>
         <p class="facts">
           <span>{count('meetings.sites', meeting.sites.length)}</span>
-          <span>{meeting.startedAt === null ? t('meetings.createdAt', { at: f.when(meeting.createdAt) }) : t('meetings.startedAt', { at: f.when(meeting.startedAt) })}</span>
-          {lasted !== null && <span>{meeting.state === 'running' ? f.duration(lasted) : t('meetings.lasted', { time: f.duration(lasted) })}</span>}
+          <span>
+            {meeting.startedAt === null
+              ? t('meetings.createdAt', { at: f.when(meeting.createdAt) })
+              : t('meetings.startedAt', { at: f.when(meeting.startedAt) })}
+          </span>
+          {lasted !== null && (
+            <span>{meeting.state === 'running' ? f.duration(lasted) : t('meetings.lasted', { time: f.duration(lasted) })}</span>
+          )}
           {meeting.state === 'running' && speaker !== undefined && <span>{t('floor.saidNow', { name: nameOf(live.sites, speaker) })}</span>}
         </p>
         <span class="card-go">{t(meeting.state === 'ended' ? 'meetings.view' : 'meetings.open')}</span>

@@ -67,14 +67,31 @@ export function NewMeetingPage() {
         />
         <fieldset class="pick">
           <legend>
-            {t('newMeeting.sites')} <span class="count">{t('newMeeting.chosen', { n: f.number(chosen.length), all: f.number(all.length) })}</span>
+            {t('newMeeting.sites')}{' '}
+            <span class="count">{t('newMeeting.chosen', { n: f.number(chosen.length), all: f.number(all.length) })}</span>
           </legend>
           <div class="pick-bar">
             <Field name="search" type="search" label={t('act.search')} value={wanted} onInput={setWanted} />
-            <Button act="all" onPress={() => leave(shown.map((each) => each.site), false)}>
+            <Button
+              act="all"
+              onPress={() =>
+                leave(
+                  shown.map((each) => each.site),
+                  false,
+                )
+              }
+            >
               {t('newMeeting.all')}
             </Button>
-            <Button act="none" onPress={() => leave(shown.map((each) => each.site), true)}>
+            <Button
+              act="none"
+              onPress={() =>
+                leave(
+                  shown.map((each) => each.site),
+                  true,
+                )
+              }
+            >
               {t('newMeeting.none')}
             </Button>
           </div>

@@ -39,7 +39,11 @@ export function RecordingPlayer({ recording, onClose }: { readonly recording: Re
             onError={() => setFailed(true)}
           />
           <p role="status">
-            {failed ? <span class="error">{t('rec.failed')}</span> : t('rec.playing', { n: f.number(index + 1), all: f.number(segments.length), name: nameAt(segment.site) })}
+            {failed ? (
+              <span class="error">{t('rec.failed')}</span>
+            ) : (
+              t('rec.playing', { n: f.number(index + 1), all: f.number(segments.length), name: nameAt(segment.site) })
+            )}
           </p>
         </div>
         <ol class="segments" aria-label={t('rec.segments')}>
@@ -48,7 +52,15 @@ export function RecordingPlayer({ recording, onClose }: { readonly recording: Re
               <Button look="quiet" act={`segment-${at}`} onPress={() => choose(at)}>
                 {f.clock(each.startedAt)} {nameAt(each.site)} ({f.duration((each.endedAt ?? now.value) - each.startedAt)})
               </Button>
-              <a class="button" data-look="quiet" data-size="small" href={urls.recordingFile(id, each.file)} download={`${id}-${each.file}`} aria-label={t('rec.downloadHint', { n: f.number(at + 1) })} title={`${t('rec.download')} (${f.bytes(each.bytes)})`}>
+              <a
+                class="button"
+                data-look="quiet"
+                data-size="small"
+                href={urls.recordingFile(id, each.file)}
+                download={`${id}-${each.file}`}
+                aria-label={t('rec.downloadHint', { n: f.number(at + 1) })}
+                title={`${t('rec.download')} (${f.bytes(each.bytes)})`}
+              >
                 <Icon name="download" />
               </a>
             </li>

@@ -57,7 +57,12 @@ export function RecordingsPage() {
               {[...all.value]
                 .sort((a, b) => b.manifest.startedAt - a.manifest.startedAt)
                 .map((each) => (
-                  <RecordingRow key={each.manifest.recording} recording={each} onPlay={() => setPlaying(each)} onRemove={run ? () => setRemoving(each) : null} />
+                  <RecordingRow
+                    key={each.manifest.recording}
+                    recording={each}
+                    onPlay={() => setPlaying(each)}
+                    onRemove={run ? () => setRemoving(each) : null}
+                  />
                 ))}
             </tbody>
           </table>
@@ -106,7 +111,9 @@ function RecordingRow({ recording, onPlay, onRemove }: RowProps) {
         <Button icon="play" size="small" act="play" disabled={manifest.segments.length === 0} onPress={onPlay}>
           {t('rec.play')}
         </Button>
-        {onRemove !== null && <Button icon="trash" size="small" look="quiet" act="delete" label={t('rec.remove')} disabled={running} onPress={onRemove} />}
+        {onRemove !== null && (
+          <Button icon="trash" size="small" look="quiet" act="delete" label={t('rec.remove')} disabled={running} onPress={onRemove} />
+        )}
       </td>
     </tr>
   );

@@ -30,7 +30,13 @@ export function RegistryDialog({ change, onClose }: { readonly change: Change; r
   }
 }
 
-function Entry({ change, onClose }: { readonly change: Extract<Change, { do: 'add-site' | 'add-hub' | 'rename-site' }>; readonly onClose: () => void }) {
+function Entry({
+  change,
+  onClose,
+}: {
+  readonly change: Extract<Change, { do: 'add-site' | 'add-hub' | 'rename-site' }>;
+  readonly onClose: () => void;
+}) {
   const { api } = useDesk();
   const { t, language } = useWords();
   const [id, setId] = useState('');
@@ -60,7 +66,10 @@ function Entry({ change, onClose }: { readonly change: Extract<Change, { do: 'ad
     else setError(sentence(language, reply.trouble));
   };
 
-  const title = change.do === 'rename-site' ? t('registry.renameTitle', { name: change.name }) : t(change.do === 'add-site' ? 'registry.addSite' : 'registry.addHub');
+  const title =
+    change.do === 'rename-site'
+      ? t('registry.renameTitle', { name: change.name })
+      : t(change.do === 'add-site' ? 'registry.addSite' : 'registry.addHub');
   return (
     <Dialog title={title} onClose={onClose}>
       <form
@@ -89,7 +98,13 @@ function Entry({ change, onClose }: { readonly change: Extract<Change, { do: 'ad
   );
 }
 
-function Removal({ change, onClose }: { readonly change: Extract<Change, { do: 'remove-site' | 'remove-hub' }>; readonly onClose: () => void }) {
+function Removal({
+  change,
+  onClose,
+}: {
+  readonly change: Extract<Change, { do: 'remove-site' | 'remove-hub' }>;
+  readonly onClose: () => void;
+}) {
   const { api, commands } = useDesk();
   const { t } = useWords();
   const site = change.do === 'remove-site';

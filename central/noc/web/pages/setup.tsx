@@ -36,7 +36,16 @@ export function SetupPage({ token: given }: { readonly token: string }) {
     <Door title={t('setup.title')} onSubmit={() => void submit()}>
       <p class="hint">{t('setup.intro')}</p>
       <Field name="token" label={t('setup.token')} value={token} onInput={setToken} required autofocus={given === ''} maxLength={100} />
-      <Field name="name" label={t('login.name')} value={name} onInput={setName} hint={t('users.nameHint')} autocomplete="username" required pattern={userNamePattern} />
+      <Field
+        name="name"
+        label={t('login.name')}
+        value={name}
+        onInput={setName}
+        hint={t('users.nameHint')}
+        autocomplete="username"
+        required
+        pattern={userNamePattern}
+      />
       <Field
         name="password"
         type="password"
@@ -49,7 +58,15 @@ export function SetupPage({ token: given }: { readonly token: string }) {
         minLength={passwordMin}
         maxLength={passwordMax}
       />
-      <Field name="again" type="password" label={t('password.again')} value={again} onInput={setAgain} autocomplete="new-password" required />
+      <Field
+        name="again"
+        type="password"
+        label={t('password.again')}
+        value={again}
+        onInput={setAgain}
+        autocomplete="new-password"
+        required
+      />
       {error !== null && (
         <p class="error" role="alert">
           {error}

@@ -12,6 +12,7 @@ import { reasonIn } from '../../../../protocol/web/words.ts';
 import { useDesk, useMay } from '../desk.tsx';
 import { nameOf } from '../floor.ts';
 import type { Live } from '../live.ts';
+import { withNames } from '../story.ts';
 import { HubTable } from './hubs.tsx';
 import { type Change, RegistryDialog } from './registrydialog.tsx';
 
@@ -95,12 +96,24 @@ function SiteTable({ sites, live, fresh, onChange }: TableProps) {
               <td class="num">{f.rate(each.upKbps)}</td>
               <td class="num">{f.rate(each.downKbps)}</td>
               <td>{each.hub === null ? f.number(null) : (live.hubs.get(each.hub)?.name ?? each.hub)}</td>
-              <td class="text">{reasonIn(language, each.because)}</td>
+              <td class="text">{withNames(live, reasonIn(language, each.because))}</td>
               <td class="nowrap">{f.when(each.since)}</td>
               {onChange !== null && (
                 <td class="row-acts">
-                  <Button icon="edit" size="small" look="quiet" label={t('registry.renameTitle', { name: each.name })} onPress={() => onChange({ do: 'rename-site', site: each.site, name: each.name })} />
-                  <Button icon="trash" size="small" look="quiet" label={t('registry.removeSite', { name: nameOf(live.sites, each.site) })} onPress={() => onChange({ do: 'remove-site', site: each.site, name: each.name })} />
+                  <Button
+                    icon="edit"
+                    size="small"
+                    look="quiet"
+                    label={t('registry.renameTitle', { name: each.name })}
+                    onPress={() => onChange({ do: 'rename-site', site: each.site, name: each.name })}
+                  />
+                  <Button
+                    icon="trash"
+                    size="small"
+                    look="quiet"
+                    label={t('registry.removeSite', { name: nameOf(live.sites, each.site) })}
+                    onPress={() => onChange({ do: 'remove-site', site: each.site, name: each.name })}
+                  />
                 </td>
               )}
             </tr>

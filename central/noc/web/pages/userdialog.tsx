@@ -44,7 +44,16 @@ export function UserDialog({ name: existing, roles, onClose }: UserDialogProps) 
       >
         {existing === null && (
           <>
-            <Field name="name" label={t('users.name')} value={name} onInput={setName} hint={t('users.nameHint')} required pattern={userNamePattern} autofocus />
+            <Field
+              name="name"
+              label={t('users.name')}
+              value={name}
+              onInput={setName}
+              hint={t('users.nameHint')}
+              required
+              pattern={userNamePattern}
+              autofocus
+            />
             <Choice name="role" label={t('users.role')} value={role} options={roles} onChange={setRole} />
           </>
         )}

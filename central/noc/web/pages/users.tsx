@@ -84,7 +84,14 @@ export function UsersPage() {
                       <Button size="small" onPress={() => setOpen({ do: 'reset', name: each.name })}>
                         {t('users.reset')}
                       </Button>
-                      <Button size="small" icon="trash" look="quiet" label={t('users.removeTitle', { name: each.name })} disabled={each.name === me} onPress={() => setOpen({ do: 'remove', name: each.name })} />
+                      <Button
+                        size="small"
+                        icon="trash"
+                        look="quiet"
+                        label={t('users.removeTitle', { name: each.name })}
+                        disabled={each.name === me}
+                        onPress={() => setOpen({ do: 'remove', name: each.name })}
+                      />
                     </td>
                   </tr>
                 ))}

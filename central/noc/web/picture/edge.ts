@@ -24,7 +24,10 @@ export const hurryRate = 1.08;
 export const keepBehind = 5;
 export const trimAbove = 15;
 
-export type Chase = { readonly do: 'seek'; readonly to: number } | { readonly do: 'rate'; readonly rate: number } | { readonly do: 'nothing' };
+export type Chase =
+  | { readonly do: 'seek'; readonly to: number }
+  | { readonly do: 'rate'; readonly rate: number }
+  | { readonly do: 'nothing' };
 
 /** What to do now to stay near the newest picture. */
 export function chase({ buffered, at, rate }: Position): Chase {

@@ -15,12 +15,14 @@ export interface LivePictureProps {
   readonly view: PreviewView;
   readonly title: string;
   readonly caption: string | null;
+  /** What to say when no picture is expected; null when one is. */
+  readonly idle: string | null;
   /** Null: this picture has no sound. */
   readonly listening: Signal<boolean> | null;
   readonly children?: ComponentChildren;
 }
 
-export function LivePicture({ meeting, view, title, caption, listening, children }: LivePictureProps) {
+export function LivePicture({ meeting, view, title, caption, idle, listening, children }: LivePictureProps) {
   const { clock, openSocket } = useDesk();
   const { t } = useWords();
   const video = useRef<HTMLVideoElement>(null);
@@ -36,24 +38,35 @@ export function LivePicture({ meeting, view, title, caption, listening, children
 
   return (
     <figure class="picture" ref={frame} data-view={view} data-picture={picture.is}>
-      {/* biome-ignore lint/a11y/useMediaCaption: a live meeting has no captions. */}
       <video ref={video} muted={listening?.value !== true} autoplay playsInline disablePictureInPicture aria-label={title} />
-      {picture.is !== 'playing' && <Waiting picture={picture} />}
+      {picture.is !== 'playing' && <Waiting picture={picture} idle={idle} />}
       <figcaption>
-        <span class="picture-title">{title}</span>
+        <span class={view === 'mosaic' ? 'unseen' : 'picture-title'}>{title}</span>
         {caption !== null && <span class="picture-caption">{caption}</span>}
       </figcaption>
       <div class="picture-acts">
         {children}
-        <Button icon="full" size="small" label={t('picture.full')} act={`full-${view}`} onPress={() => void frame.current?.requestFullscreen().catch(() => undefined)} />
+        <Button
+          icon="full"
+          size="small"
+          label={t('picture.full')}
+          act={`full-${view}`}
+          onPress={() => void frame.current?.requestFullscreen().catch(() => undefined)}
+        />
       </div>
     </figure>
   );
 }
 
-function Waiting({ picture }: { readonly picture: Exclude<Picture, { is: 'playing' }> }) {
+function Waiting({ picture, idle }: { readonly picture: Exclude<Picture, { is: 'playing' }>; readonly idle: string | null }) {
   const { t, language } = useWords();
   const text = picture.is === 'unsupported' ? 'picture.unsupported' : picture.is === 'waiting' ? 'picture.waiting' : 'picture.connecting';
+  if (idle !== null)
+    return (
+      <div class="picture-waiting">
+        <p>{idle}</p>
+      </div>
+    );
   return (
     <div class="picture-waiting" role="status">
       <p>{t(text)}</p>

@@ -102,7 +102,10 @@ export class Player {
     this.#heardAt = this.#options.clock.mono();
     if (typeof data === 'string') this.#queue = noted(this.#queue, JSON.parse(data) as PreviewNote);
     else if (data instanceof ArrayBuffer) this.#queue = received(this.#queue, new Uint8Array(data));
-    if (this.#queue.overflown) return this.#lost();
+    if (this.#queue.overflown) {
+      this.#lost();
+      return;
+    }
     if (this.#queue.waiting !== null) this.#show({ is: 'waiting', because: this.#queue.waiting });
     this.#pump();
   }
@@ -111,12 +114,15 @@ export class Player {
   #pump(): void {
     const item = this.#queue.items[0];
     if (item === undefined) return;
-    if (item.is === 'init' && this.#source === null) return this.#begin(item.mime);
+    if (item.is === 'init' && this.#source === null) this.#begin(item.mime);
     const buffer = this.#buffer;
     if (buffer === null || buffer.updating) return;
     try {
       const past = trim({ buffered: rangesOf(buffer.buffered), at: this.#options.video.currentTime });
-      if (past !== null && past.end > past.start) return buffer.remove(past.start, past.end);
+      if (past !== null && past.end > past.start) {
+        buffer.remove(past.start, past.end);
+        return;
+      }
       if (item.is === 'init' && item.mime !== this.#mime) {
         buffer.changeType(item.mime);
         this.#mime = item.mime;
@@ -124,7 +130,8 @@ export class Player {
       buffer.appendBuffer(new Uint8Array(item.bytes));
     } catch {
       // The buffer refuses (full, or the element failed): a fresh one starts at the next keyframe.
-      return this.#lost();
+      this.#lost();
+      return;
     }
     this.#queue = taken(this.#queue);
     if (item.is === 'media' && this.#queue.waiting === null) {
@@ -165,9 +172,9 @@ export class Player {
     const { video, clock } = this.#options;
     const silentMs = clock.mono() - this.#heardAt;
     if (this.#shown.is === 'playing' && silentMs > stalledAfterMs) this.#show({ is: 'waiting', because: '' });
-    if (this.#socket !== null && this.#queue.waiting === null && this.#shown.is !== 'unsupported' && silentMs > deadAfterMs) return this.#lost();
+    const dead = this.#socket !== null && this.#queue.waiting === null && this.#shown.is !== 'unsupported' && silentMs > deadAfterMs;
+    if (dead || video.error !== null) this.#lost();
     if (this.#buffer === null) return;
-    if (video.error !== null) return this.#lost();
     const step = chase({ buffered: rangesOf(video.buffered), at: video.currentTime, rate: video.playbackRate });
     if (step.do === 'seek') video.currentTime = step.to;
     else if (step.do === 'rate') video.playbackRate = step.rate;

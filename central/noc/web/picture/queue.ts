@@ -5,7 +5,9 @@
  */
 import type { PreviewNote } from '../../../../protocol/api.ts';
 
-export type Item = { readonly is: 'init'; readonly mime: string; readonly bytes: Uint8Array } | { readonly is: 'media'; readonly bytes: Uint8Array };
+export type Item =
+  | { readonly is: 'init'; readonly mime: string; readonly bytes: Uint8Array }
+  | { readonly is: 'media'; readonly bytes: Uint8Array };
 
 export interface Queue {
   readonly items: readonly Item[];
