@@ -83,7 +83,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     link('info', connection.node, 'connected', `${connection.node} connected from ${connection.address}`);
   });
   broker.on('disconnected', (connection) => {
-    nodes.disconnected(connection);
+    if (registry.admits(connection.node, connection.role)) nodes.disconnected(connection);
     registry.seen(connection.node).catch(unstored('the time of a connection'));
     link('warning', connection.node, 'disconnected', connection.because);
   });

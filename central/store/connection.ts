@@ -79,7 +79,8 @@ export class Connection {
     } catch (error) {
       this.#closed ??= Promise.resolve();
       await worker.terminate();
-      throw error;
+      // What cannot even be opened is broken, whatever the reason.
+      throw error instanceof StatementError ? new FaultError({ code: 'store.broken', file: this.file, because: error.message }) : error;
     }
   }
 

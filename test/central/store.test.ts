@@ -18,6 +18,7 @@ import { insertToken, useToken } from '../../central/store/tokens.ts';
 import { sessionStore, userStore } from '../../central/store/users.ts';
 import { FaultError } from '../../protocol/fault.ts';
 import { silentLog } from '../../protocol/node/log.ts';
+import { packageRoot } from '../../protocol/node/root.ts';
 
 const newest = migrations.at(-1)?.number ?? 0;
 
@@ -62,7 +63,7 @@ t.test('a new database is private, at the present version, and keeps what was st
 t.test('data of version 1 are there after migration', async (t) => {
   const file = join(t.testdir({}), 'old.db');
   const old = new Database(file);
-  old.exec(readFileSync(new URL('../fixtures/central-v1.sql', import.meta.url), 'utf8'));
+  old.exec(readFileSync(join(packageRoot(), 'test/fixtures/central-v1.sql'), 'utf8'));
   old.close();
   const store = await started(t, file);
   const { rows } = await sql<{ number: number }>`select max(number) as number from migrations`.execute(store.db);
