@@ -1,6 +1,7 @@
 /** The edge's configuration: schema, defaults, and the short forms that a schema cannot say. */
 import { type Static, type TObject, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { ENCODERS } from '../hardware/gstreamer/encoder.ts';
 import { decoder } from '../protocol/decode.ts';
 import { failed, ok, type Result } from '../protocol/fault.ts';
 import { NodeId } from '../protocol/ids.ts';
@@ -15,7 +16,8 @@ const Path = Type.String({ minLength: 1, maxLength: 4096 });
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 });
 /** A value with a short form: a text, or an object whose main key the text stands for. */
 const Short = (shortForm: string) => Type.Unsafe<unknown>({ type: ['string', 'object'], default: shortForm });
-const oneOf = <const T extends readonly string[]>(names: T, standard: T[number]) => Type.Enum([...names] as T[number][], { default: standard });
+const oneOf = <const T extends readonly string[]>(names: T, standard: T[number]) =>
+  Type.Enum([...names] as T[number][], { default: standard });
 
 const Audio = Type.Object(
   { input: Type.String({ pattern: inputPattern, default: 'auto' }), output: Type.String({ pattern: outputPattern, default: 'auto' }) },
@@ -43,7 +45,14 @@ export const EdgeConfigSchema = Type.Object(
     /** Holds ca.pem, cert.pem and key.pem. */
     identity: Type.Object({ dir: Path }, closed),
     /** Broker addresses, tried in order. */
-    central: Type.Array(Type.Object({ host: Type.String({ minLength: 1, maxLength: 253 }), port: Port }, closed), { minItems: 1, maxItems: 8 }),
+    central: Type.Array(
+      // `node`: whom the broker's certificate must name.
+      Type.Object(
+        { host: Type.String({ minLength: 1, maxLength: 253 }), port: Port, node: Type.String({ ...NodeId, default: 'central' }) },
+        closed,
+      ),
+      { minItems: 1, maxItems: 8 },
+    ),
     /** `pattern`, `/dev/video0`, `rtsp://…`, a path; or an object with `kind`, see media/source.ts. */
     source: Short('pattern'),
     /** The input (`auto`, `synthetic`, `silence`, `alsa:hw:0`, `pulse`); or an object with `input` and `output`. */
@@ -51,7 +60,7 @@ export const EdgeConfigSchema = Type.Object(
     /** `auto`, `headless`, `count`, `kms`, `x11`, `wayland`; or an object with `kind`, `mosaic`, `width`, `height`. */
     display: Short('auto'),
     /** `auto` takes the best that the machine has; a GStreamer element name insists. */
-    encoder: Type.String({ pattern: '^[a-z0-9]{1,40}$', default: 'auto' }),
+    encoder: oneOf(['auto', ...ENCODERS], 'auto'),
     /** Of the screen between meetings; a meeting brings its own. */
     language: oneOf(['vi', 'en'], 'vi'),
     /** Burns measuring stamps into the picture. For benchmarks only. */
@@ -82,7 +91,8 @@ export function readSource(value: unknown): Result<Source> {
     return refuse('source', parsed.fault.code === 'input.invalid' ? parsed.fault.reason : parsed.fault.code);
   }
   const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
-  if (typeof kind !== 'string' || !Object.hasOwn(sourceSchemas, kind)) return refuse('source.kind', `must be one of ${Object.keys(sourceSchemas).join(', ')}`);
+  if (typeof kind !== 'string' || !Object.hasOwn(sourceSchemas, kind))
+    return refuse('source.kind', `must be one of ${Object.keys(sourceSchemas).join(', ')}`);
   return readLong(sourceSchemas[kind as keyof typeof sourceSchemas], 'source', 'kind', value) as Result<Source>;
 }
 

@@ -1,30 +1,9 @@
 /** From the relay's counters, which only grow, to the numbers of the last second. Pure; the caller keeps the previous look. */
+import type { ConnectionStats, RelayStats, StreamStats } from '../../hardware/relay/stats.ts';
 import type { EdgeTelemetry, LinkSample } from '../../protocol/schema/telemetry.ts';
-import { type Heard, downLink, upLink } from './tables.ts';
+import { downLink, type Heard, upLink } from './tables.ts';
 
-/** What the relay says of one connection. Counters since it was made. */
-export interface ConnectionStats {
-  readonly link: string;
-  readonly connected: boolean;
-  readonly rttMs: number;
-  readonly bytes: number;
-  readonly packets: number;
-  readonly lost: number;
-  readonly retransmitted: number;
-  readonly dropped: number;
-}
-
-/** What the relay says of one stream. Gap and age are those since the last look, counters since it is known. */
-export interface StreamStats {
-  readonly ssrc: number;
-  readonly packets: number;
-  readonly lost: number;
-  readonly frames: number;
-  readonly damagedFrames: number;
-  readonly maxFrameGapMs: number;
-  readonly ageMs: number | null;
-}
-
+/** One look at the relay's counters. */
 export interface RelayLook {
   /** Monotonic ms. */
   readonly at: number;
@@ -33,6 +12,15 @@ export interface RelayLook {
 }
 
 export const noLook: RelayLook = { at: 0, connections: new Map(), streams: new Map() };
+
+/** The statistics of a relay, ready to be looked up. */
+export function lookAt({ at, connections, streams }: RelayStats): RelayLook {
+  return {
+    at,
+    connections: new Map(connections.flatMap((each) => (each.link === undefined ? [] : [[each.link, each] as const]))),
+    streams: new Map(streams.map((each) => [each.ssrc, each])),
+  };
+}
 
 /** A counter that restarted from zero (a new connection, a new process) counts from there. */
 const grown = (now: number, before: number): number => (now >= before ? now - before : now);
@@ -46,19 +34,25 @@ export function linkSamples(hubs: readonly string[], before: RelayLook, now: Rel
     (['up', 'down'] as const).map((direction): LinkSample => {
       const link = direction === 'up' ? upLink(peer) : downLink(peer);
       const after = now.connections.get(link);
-      if (after === undefined) return { peer, direction, connected: false, rttMs: 0, lossPercent: 0, dropped: 0, retransmitted: 0, kbps: 0 };
+      if (after === undefined)
+        return { peer, direction, connected: false, rttMs: 0, lossPercent: 0, dropped: 0, retransmitted: 0, kbps: 0 };
       const prior = before.connections.get(link);
-      const packets = grown(after.packets, prior?.packets ?? 0);
-      const lost = grown(after.lost, prior?.lost ?? 0);
+      const up = direction === 'up';
+      const grew = (key: 'sent' | 'received' | 'bytesSent' | 'bytesReceived' | 'lost' | 'dropped' | 'retransmitted') =>
+        grown(after[key], prior?.[key] ?? 0);
+      const packets = grew(up ? 'sent' : 'received');
+      const lost = grew('lost');
+      const bytes = grew(up ? 'bytesSent' : 'bytesReceived');
       return {
         peer,
         direction,
-        connected: after.connected,
+        connected: after.state === 'up',
         rttMs: round(Math.max(0, after.rttMs)),
-        lossPercent: packets + lost === 0 ? 0 : round(Math.min(100, (100 * lost) / (packets + lost)), 2),
-        dropped: grown(after.dropped, prior?.dropped ?? 0),
-        retransmitted: grown(after.retransmitted, prior?.retransmitted ?? 0),
-        kbps: seconds > 0 ? round((grown(after.bytes, prior?.bytes ?? 0) * 8) / 1000 / seconds) : 0,
+        // A sender counts what it sent, a receiver what came: the lost ones are among the former, beside the latter.
+        lossPercent: lost === 0 ? 0 : round(Math.min(100, (100 * lost) / Math.max(1, up ? packets : packets + lost)), 2),
+        dropped: grew('dropped'),
+        retransmitted: grew('retransmitted'),
+        kbps: seconds > 0 ? round((bytes * 8) / 1000 / seconds) : 0,
       };
     }),
   );
@@ -72,7 +66,14 @@ export function arrived(heard: Heard, grantN: number, before: RelayLook, now: Re
   const mosaic = streamGrowth(heard.mosaic, before, now);
   const mix = streamGrowth(heard.mix, before, now);
   return {
-    floor: { site: heard.floorSite, grantN, frames: floor.frames, lostFrames: floor.lostFrames, maxGapMs: floor.maxGapMs, ageMs: floor.ageMs },
+    floor: {
+      site: heard.floorSite,
+      grantN,
+      frames: floor.frames,
+      lostFrames: floor.lostFrames,
+      maxGapMs: floor.maxGapMs,
+      ageMs: floor.ageMs,
+    },
     mosaic: { frames: mosaic.frames, lostFrames: mosaic.lostFrames, maxGapMs: mosaic.maxGapMs },
     mix: { packets: mix.packets, lost: mix.lost },
   };

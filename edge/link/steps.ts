@@ -1,19 +1,23 @@
 /** From the tables a relay has to the tables it shall have: the fewest commands, in an order that never sends into nothing. Pure. */
-import type { Connection, Route, Tables, View } from './tables.ts';
+import type { Connection, LocalRoute, LocalView, Tables } from './tables.ts';
 
-/** One command for the relay; the fields are the relay's own. */
+/** One command for the relay. */
 export type RelayStep =
   | { readonly do: 'connect'; readonly connection: Connection }
   | { readonly do: 'disconnect'; readonly link: string }
-  | { readonly do: 'route'; readonly route: Route }
+  | { readonly do: 'route'; readonly route: LocalRoute }
   | { readonly do: 'unroute'; readonly ssrc: number }
-  | { readonly do: 'view'; readonly view: View }
+  | { readonly do: 'view'; readonly view: LocalView }
   | { readonly do: 'unview'; readonly view: string };
 
 /** True when both hold the same facts. Tables are plain data made by one function, so their text compares. */
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-function changed<T>(have: readonly T[], want: readonly T[], name: (each: T) => string | number): { readonly gone: T[]; readonly fresh: T[] } {
+function changed<T>(
+  have: readonly T[],
+  want: readonly T[],
+  name: (each: T) => string | number,
+): { readonly gone: T[]; readonly fresh: T[] } {
   const before = new Map(have.map((each) => [name(each), each]));
   const after = new Set(want.map(name));
   return {
@@ -23,8 +27,9 @@ function changed<T>(have: readonly T[], want: readonly T[], name: (each: T) => s
 }
 
 /**
- * The commands that turn `have` into `want`: connections first, then routes to them, then views of what the routes admit; what is gone
- * goes in the reverse order. A connection that changed (address or key) is cut before it is made anew.
+ * The commands that turn `have` into `want`: what is gone goes first, views before the routes that feed them; then routes, so that no
+ * packet of a fresh connection finds no place; then connections, and views at last. A connection that changed (address, key) is cut
+ * before it is made anew.
  */
 export function relaySteps(have: Tables, want: Tables): readonly RelayStep[] {
   const connections = changed(have.connections, want.connections, ({ link }) => link);
@@ -35,11 +40,11 @@ export function relaySteps(have: Tables, want: Tables): readonly RelayStep[] {
     ...views.gone.map(({ view }): RelayStep => ({ do: 'unview', view })),
     ...routes.gone.map(({ ssrc }): RelayStep => ({ do: 'unroute', ssrc })),
     ...connections.gone.map(({ link }): RelayStep => ({ do: 'disconnect', link })),
+    ...routes.fresh.map((route): RelayStep => ({ do: 'route', route })),
     ...connections.fresh.flatMap((connection): RelayStep[] => [
       ...(known.has(connection.link) ? [{ do: 'disconnect', link: connection.link } as const] : []),
       { do: 'connect', connection },
     ]),
-    ...routes.fresh.map((route): RelayStep => ({ do: 'route', route })),
     ...views.fresh.map((view): RelayStep => ({ do: 'view', view })),
   ];
 }

@@ -1,7 +1,8 @@
 /** What the edge's relay shall do in a meeting: connections, routes and views, as they follow from the plan. Pure. */
+import { type MediaKind, streamId, type Target, type View } from '../../hardware/relay/commands.ts';
 import { findSite, fullScreen } from '../../protocol/plan.ts';
 import type { MediaKey } from '../../protocol/schema/desired.ts';
-import type { Plan, PlanHub } from '../../protocol/schema/plan.ts';
+import type { Plan, PlanHub, PlanSite } from '../../protocol/schema/plan.ts';
 import { baseSsrc } from '../../protocol/ssrc.ts';
 
 /** A connection that we make to a hub. */
@@ -17,29 +18,25 @@ export interface Connection {
   readonly latencyMs: number;
 }
 
-export type Target = { readonly link: string } | { readonly udp: number };
-
 /** Packets of one stream, always to the same places. Without places they are only counted. */
-export interface Route {
+export interface LocalRoute {
   readonly ssrc: number;
-  readonly kind: 'video' | 'audio';
-  /** Links that may bring it; null: this box makes it. */
-  readonly from: readonly string[] | null;
+  readonly kind: MediaKind;
+  /** Links or inputs that may bring it. */
+  readonly from: readonly string[];
   readonly to: readonly Target[];
 }
 
 /** One local output that shows one stream at a time. */
-export interface View {
+export interface LocalView {
   readonly view: ViewName;
-  readonly kind: 'video' | 'audio';
-  readonly to: Target;
-  /** null: nothing. */
-  readonly ssrc: number | null;
-  /** Audio: the SSRC under which the receiver hears whatever is shown. */
-  readonly as: number | null;
+  readonly shows: View;
 }
 
 export type ViewName = 'floor' | 'mosaic' | 'mix';
+
+/** The relay's input for what this box makes. */
+export const mediaInput = 'media';
 
 /** Where the display and the loudspeaker listen on loopback; null: nobody is there, packets are counted only. */
 export interface LocalPorts {
@@ -52,8 +49,8 @@ export const nobodyListens: LocalPorts = { floor: null, mosaic: null, mix: null 
 
 export interface Tables {
   readonly connections: readonly Connection[];
-  readonly routes: readonly Route[];
-  readonly views: readonly View[];
+  readonly routes: readonly LocalRoute[];
+  readonly views: readonly LocalView[];
   /** Hubs of the plan that cannot be reached as planned, and why. */
   readonly problems: readonly string[];
 }
@@ -113,39 +110,59 @@ export function linkTables(plan: Plan | null, me: string, keys: readonly MediaKe
     }
     const { host, port, latencyMs } = hub;
     hubs.push(hub);
-    connections.push({ link: upLink(hub.hub), hub: hub.hub, direction: 'up', host, port, streamId: `pub/${me}`, key, latencyMs });
-    connections.push({ link: downLink(hub.hub), hub: hub.hub, direction: 'down', host, port, streamId: `sub/${me}`, key, latencyMs });
+    connections.push({ link: upLink(hub.hub), hub: hub.hub, direction: 'up', host, port, streamId: streamId('pub', me), key, latencyMs });
+    connections.push({
+      link: downLink(hub.hub),
+      hub: hub.hub,
+      direction: 'down',
+      host,
+      port,
+      streamId: streamId('sub', me),
+      key,
+      latencyMs,
+    });
   }
   for (const { hub } of site.hubs) if (!plan.hubs.some((each) => each.hub === hub)) problems.push(`hub ${hub} is not in the plan`);
   const up = hubs.map(({ hub }): Target => ({ link: upLink(hub) }));
   const down = hubs.map(({ hub }) => downLink(hub));
-  return { connections, problems, routes: [...sent(site.streams, up), ...received(plan, me, hubs, down)], views: localViews(plan, me, ports) };
+  const routes = [...sent(site.streams, up), ...received(plan, me, hubs, down, ports)];
+  return { connections, problems, routes, views: localViews(plan, me, hubs, ports) };
 }
 
-function sent(streams: Plan['sites'][number]['streams'], to: readonly Target[]): Route[] {
+function sent(streams: PlanSite['streams'], to: readonly Target[]): LocalRoute[] {
+  const from = [mediaInput];
   return [
-    { ssrc: streams.main.ssrc, kind: 'video', from: null, to },
-    { ssrc: streams.tile.ssrc, kind: 'video', from: null, to },
-    { ssrc: streams.audio.ssrc, kind: 'audio', from: null, to },
+    { ssrc: streams.main.ssrc, kind: 'video', from, to },
+    { ssrc: streams.tile.ssrc, kind: 'video', from, to },
+    { ssrc: streams.audio.ssrc, kind: 'audio', from, to },
   ];
 }
 
-/** Everything that may come down is accepted from our hubs and counted; views pick from it. */
-function received(plan: Plan, me: string, hubs: readonly PlanHub[], from: readonly string[]): Route[] {
-  const floors = plan.sites.filter(({ site }) => site !== me).map(({ streams }): Route => ({ ssrc: streams.main.ssrc, kind: 'video', from, to: [] }));
-  const made = hubs.flatMap(({ hub, streams }): Route[] => [
+/**
+ * Everything that may come down is accepted from our hubs and counted. A single hub decides for us at an IDR whose `main` comes, so all of
+ * them go to the screen as they come: our copy of the plan may be later than the first picture. Two hubs do not change at the same packet.
+ */
+function received(plan: Plan, me: string, hubs: readonly PlanHub[], from: readonly string[], ports: LocalPorts): LocalRoute[] {
+  const others = plan.sites.filter(({ site }) => site !== me);
+  const screen: readonly Target[] = ports.floor !== null && hubs.length === 1 ? [{ udp: ports.floor }] : [];
+  const floors = others.map(({ streams }): LocalRoute => ({ ssrc: streams.main.ssrc, kind: 'video', from, to: screen }));
+  const made = hubs.flatMap(({ hub, streams }): LocalRoute[] => [
     { ssrc: streams.mosaic.ssrc, kind: 'video', from: [downLink(hub)], to: [] },
     { ssrc: streams.mix.ssrc, kind: 'audio', from: [downLink(hub)], to: [] },
   ]);
   return [...floors, ...made];
 }
 
-function localViews(plan: Plan, me: string, ports: LocalPorts): View[] {
+/** A link that nobody makes: a view there shows to nobody, but tells when it changed. */
+const nobody: Target = { link: 'nobody' };
+
+function localViews(plan: Plan, me: string, hubs: readonly PlanHub[], ports: LocalPorts): LocalView[] {
   const { floor, mosaic, mix } = heard(plan, me);
-  const views: View[] = [];
-  if (ports.floor !== null) views.push({ view: 'floor', kind: 'video', to: { udp: ports.floor }, ssrc: floor, as: null });
-  if (ports.mosaic !== null) views.push({ view: 'mosaic', kind: 'video', to: { udp: ports.mosaic }, ssrc: mosaic, as: null });
+  const to = ports.floor !== null && hubs.length > 1 ? { udp: ports.floor } : nobody;
+  const views: LocalView[] = [{ view: 'floor', shows: { kind: 'video', to, ssrc: floor } }];
+  if (ports.mosaic !== null) views.push({ view: 'mosaic', shows: { kind: 'video', to: { udp: ports.mosaic }, ssrc: mosaic } });
   // One SSRC for the whole meeting, whichever hub mixes: the loudspeaker hears one stream.
-  if (ports.mix !== null) views.push({ view: 'mix', kind: 'audio', to: { udp: ports.mix }, ssrc: mix, as: baseSsrc(plan.meeting, me, 'mix') });
+  const as = baseSsrc(plan.meeting, me, 'mix');
+  if (ports.mix !== null) views.push({ view: 'mix', shows: { kind: 'audio', to: { udp: ports.mix }, ssrc: mix, as } });
   return views;
 }

@@ -54,7 +54,11 @@ export function cameraCapture({ camera, format, name, language, credentials }: C
   const words = `${name}\n${screenText(language, 'slate')}`;
   const still = chain(slate({ id: 'slate', name: words, format }), leaky('slate-queue'), padOf(sourceSelector, slatePad));
   // One segment for all: nothing behind the selector shall see that time runs differently in the sources.
-  const shown = chain(element('input-selector', { 'sync-streams': false }, sourceSelector), element('identity', { 'single-segment': true }), tee);
+  const shown = chain(
+    element('input-selector', { 'sync-streams': false }, sourceSelector),
+    element('identity', { 'single-segment': true }),
+    tee,
+  );
   if (camera === null) return { chains: [still, shown], reflexes: [] };
   return {
     chains: [...cameraChains(camera, format, credentials), still, shown],

@@ -5,7 +5,7 @@
 import { EventEmitter } from 'node:events';
 import type { WorkerEvent } from '../../hardware/gstreamer/events.ts';
 import type { Pipeline } from '../../hardware/gstreamer/pipeline.ts';
-import type { WorkerStats } from '../../hardware/gstreamer/readings.ts';
+import type { StampReading, WorkerStats } from '../../hardware/gstreamer/readings.ts';
 import { Worker } from '../../hardware/gstreamer/worker.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import { brief, FaultError } from '../../protocol/fault.ts';
@@ -107,6 +107,12 @@ export class MediaPart extends EventEmitter<PartEvents> {
   async stats(): Promise<WorkerStats | null> {
     if (this.#state !== 'running') return null;
     return (await this.#unlessGone(this.#worker.stats())) ?? null;
+  }
+
+  /** What a stamp reader has read since the last call; null when nothing runs. */
+  async stamps(name: string): Promise<StampReading | null> {
+    if (this.#state !== 'running') return null;
+    return (await this.#unlessGone(this.#worker.stamps(name))) ?? null;
   }
 
   /** Fault drills and the command `restart-media`: the process dies as if by accident. */

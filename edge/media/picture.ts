@@ -9,7 +9,7 @@ import { type Chain, chain, element, padOf } from '../../hardware/gstreamer/pipe
 import type { Reflex } from '../../hardware/gstreamer/reflexes.ts';
 import type { VideoFormat } from '../../protocol/schema/plan.ts';
 import { incarnate } from '../../protocol/ssrc.ts';
-import { cameraCapture, type Credentials, patternCapture, pictureTee, tilePictures } from './capture.ts';
+import { type Credentials, cameraCapture, patternCapture, pictureTee, tilePictures } from './capture.ts';
 import type { Source } from './source.ts';
 import type { UplinkShape } from './streams.ts';
 
@@ -53,7 +53,8 @@ export function pictureParts(shape: UplinkShape, options: PictureOptions, now: P
 
 const gate = (open: boolean): Chain => chain(element('valve', { drop: !open }, mainGate));
 
-const out = (id: string, base: number, port: number, { incarnation }: PictureNow): Chain => rtpVideoOut({ id, port, ssrc: incarnate(base, incarnation) });
+const out = (id: string, base: number, port: number, { incarnation }: PictureNow): Chain =>
+  rtpVideoOut({ id, port, ssrc: incarnate(base, incarnation) });
 
 const countTile: Reflex = { do: 'probe', element: `${tileStream}-pay`, pad: 'sink', name: tilePoint };
 
@@ -77,7 +78,11 @@ const format = ({ width, height, fps, kbps }: VideoFormat, seconds: number, effo
   ...(effort === undefined ? {} : { effort }),
 });
 
-function liveParts({ name, language, main, tile }: UplinkShape, { source, encoder, credentials, stamps, port }: PictureOptions, now: PictureNow): Parts {
+function liveParts(
+  { name, language, main, tile }: UplinkShape,
+  { source, encoder, credentials, stamps, port }: PictureOptions,
+  now: PictureNow,
+): Parts {
   if (source.kind === 'clip' || encoder === null) throw new Error('a live picture needs an encoder');
   const capture =
     source.kind === 'pattern'

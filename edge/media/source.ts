@@ -11,7 +11,11 @@ const PatternSource = Type.Object({ kind: Type.Literal('pattern') }, closed);
 const V4l2Source = Type.Object({ kind: Type.Literal('v4l2'), device: Type.String({ pattern: '^/dev/[A-Za-z0-9/_.:-]{1,200}$' }) }, closed);
 /** A network camera. `credentials` is a file with one line `user:password`, so that no secret stands in the configuration. */
 const RtspSource = Type.Object(
-  { kind: Type.Literal('rtsp'), url: Type.String({ pattern: '^rtsps?://[^\\s@/]+(/.*)?$', maxLength: 2000 }), credentials: Type.Optional(Path) },
+  {
+    kind: Type.Literal('rtsp'),
+    url: Type.String({ pattern: '^rtsps?://[^\\s@/]+(/.*)?$', maxLength: 2000 }),
+    credentials: Type.Optional(Path),
+  },
   closed,
 );
 /** A media file, played in a loop: decoded, then encoded as a camera would be. */
@@ -44,7 +48,8 @@ export function parseSource(text: string): Result<Source> {
   const refuse = (reason: string) => failed({ code: 'input.invalid', path: '/source', reason });
   if (value === 'pattern') return ok({ kind: 'pattern' });
   if (/^rtsps?:/i.test(value)) {
-    if (/^rtsps?:\/\/[^/]*@/i.test(value)) return refuse('a user and password in the URL would be seen by everybody: put user:password into a file and name it as credentials');
+    if (/^rtsps?:\/\/[^/]*@/i.test(value))
+      return refuse('a user and password in the URL would be seen by everybody: put user:password into a file and name it as credentials');
     if (!/^rtsps?:\/\/[^\s@/]+(\/\S*)?$/i.test(value)) return refuse(`not an RTSP URL: ${value.slice(0, 80)}`);
     return ok({ kind: 'rtsp', url: value.replace(/^rtsps?/i, (scheme) => scheme.toLowerCase()) });
   }
@@ -54,7 +59,8 @@ export function parseSource(text: string): Result<Source> {
   }
   if (value.startsWith('file:///')) return ok({ kind: 'file', path: decodeURIComponent(value.slice('file://'.length)) });
   if (/^[a-z][a-z0-9+.-]*:/i.test(value)) return refuse(`there is no source of the kind ${value.slice(0, value.indexOf(':'))}`);
-  if (value.startsWith('/') || value.startsWith('./') || value.startsWith('../') || /\.[A-Za-z0-9]{2,4}$/.test(value)) return ok({ kind: 'file', path: value });
+  if (value.startsWith('/') || value.startsWith('./') || value.startsWith('../') || /\.[A-Za-z0-9]{2,4}$/.test(value))
+    return ok({ kind: 'file', path: value });
   return refuse('expected pattern, /dev/videoN, rtsp://… or the path of a media file');
 }
 

@@ -55,7 +55,13 @@ export class HostProbe {
     this.#before = after;
     this.#at = mono;
     const rssMb = [...after.values()].reduce((sum, each) => sum + each.rssMb, 0);
-    return { cores: round(cores, 3), rssMb: round(rssMb, 1), load1: round(loadavg()[0] ?? 0, 2), diskFreeMb: freeMb(this.#folder), outboxRecords };
+    return {
+      cores: round(cores, 3),
+      rssMb: round(rssMb, 1),
+      load1: round(loadavg()[0] ?? 0, 2),
+      diskFreeMb: freeMb(this.#folder),
+      outboxRecords,
+    };
   }
 }
 

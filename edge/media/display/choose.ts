@@ -35,7 +35,8 @@ export function chooseDisplay(wanted: DisplayKind, facts: DisplayFacts): Display
     case 'wayland':
       return { kind: 'screen', element: sinkOf[wanted], because: 'set in the configuration' };
     case 'auto':
-      if (facts.wayland !== null) return { kind: 'screen', element: 'waylandsink', because: `a Wayland session is running (${facts.wayland})` };
+      if (facts.wayland !== null)
+        return { kind: 'screen', element: 'waylandsink', because: `a Wayland session is running (${facts.wayland})` };
       if (facts.x11 !== null) return { kind: 'screen', element: 'ximagesink', because: `an X server is running (${facts.x11})` };
       if (facts.kms !== null) return { kind: 'screen', element: 'kmssink', because: `a screen is connected (${facts.kms})` };
       return { kind: 'headless', because: 'no Wayland session, no X server, no connected screen' };

@@ -55,7 +55,13 @@ export interface Box {
 export function boxes(full: Full, width: number, height: number, inset: boolean): { readonly floor: Box; readonly mosaic: Box } {
   const whole = (alpha: number): Box => ({ x: 0, y: 0, width, height, alpha });
   const even = (value: number): number => Math.round(value / 2) * 2;
-  const corner: Box = { x: even(width * 0.74), y: even(height * 0.74), width: even(width / 4), height: even(height / 4), alpha: inset ? 1 : 0 };
+  const corner: Box = {
+    x: even(width * 0.74),
+    y: even(height * 0.74),
+    width: even(width / 4),
+    height: even(height / 4),
+    alpha: inset ? 1 : 0,
+  };
   switch (full) {
     case 'floor':
       return { floor: whole(1), mosaic: corner };

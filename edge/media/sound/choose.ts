@@ -5,13 +5,23 @@ import { failed, ok, type Result } from '../../../protocol/fault.ts';
 export type SoundIn =
   | { readonly kind: 'synthetic'; readonly because: string }
   | { readonly kind: 'silence'; readonly because: string }
-  | { readonly kind: 'device'; readonly element: 'alsasrc' | 'pulsesrc' | 'pipewiresrc'; readonly device: string | null; readonly because: string };
+  | {
+      readonly kind: 'device';
+      readonly element: 'alsasrc' | 'pulsesrc' | 'pipewiresrc';
+      readonly device: string | null;
+      readonly because: string;
+    };
 
 /** Loudspeakers: `count` decodes and counts, `off` does not even that. */
 export type SoundOut =
   | { readonly kind: 'count'; readonly because: string }
   | { readonly kind: 'off'; readonly because: string }
-  | { readonly kind: 'device'; readonly element: 'alsasink' | 'pulsesink' | 'pipewiresink'; readonly device: string | null; readonly because: string };
+  | {
+      readonly kind: 'device';
+      readonly element: 'alsasink' | 'pulsesink' | 'pipewiresink';
+      readonly device: string | null;
+      readonly because: string;
+    };
 
 /** What the machine offers, read by the root. */
 export interface SoundFacts {
@@ -48,9 +58,12 @@ export function chooseInput(wanted: string, facts: SoundFacts): Result<SoundIn> 
     if (!facts.elements.has(element)) return failed({ code: 'config.invalid', key: 'audio.input', reason: missing(element) });
     return ok({ kind: 'device', element, device: name.device, because: 'set in the configuration' });
   }
-  if (facts.pipewire && facts.elements.has('pipewiresrc')) return ok({ kind: 'device', element: 'pipewiresrc', device: null, because: 'PipeWire is running' });
-  if (facts.pulse && facts.elements.has('pulsesrc')) return ok({ kind: 'device', element: 'pulsesrc', device: null, because: 'PulseAudio is running' });
-  if (facts.alsaIn && facts.elements.has('alsasrc')) return ok({ kind: 'device', element: 'alsasrc', device: null, because: 'ALSA has a capture device' });
+  if (facts.pipewire && facts.elements.has('pipewiresrc'))
+    return ok({ kind: 'device', element: 'pipewiresrc', device: null, because: 'PipeWire is running' });
+  if (facts.pulse && facts.elements.has('pulsesrc'))
+    return ok({ kind: 'device', element: 'pulsesrc', device: null, because: 'PulseAudio is running' });
+  if (facts.alsaIn && facts.elements.has('alsasrc'))
+    return ok({ kind: 'device', element: 'alsasrc', device: null, because: 'ALSA has a capture device' });
   return ok({ kind: 'synthetic', because: 'no PipeWire, no PulseAudio, no ALSA capture device' });
 }
 
@@ -63,9 +76,12 @@ export function chooseOutput(wanted: string, facts: SoundFacts): Result<SoundOut
     if (!facts.elements.has(element)) return failed({ code: 'config.invalid', key: 'audio.output', reason: missing(element) });
     return ok({ kind: 'device', element, device: name.device, because: 'set in the configuration' });
   }
-  if (facts.pipewire && facts.elements.has('pipewiresink')) return ok({ kind: 'device', element: 'pipewiresink', device: null, because: 'PipeWire is running' });
-  if (facts.pulse && facts.elements.has('pulsesink')) return ok({ kind: 'device', element: 'pulsesink', device: null, because: 'PulseAudio is running' });
-  if (facts.alsaOut && facts.elements.has('alsasink')) return ok({ kind: 'device', element: 'alsasink', device: null, because: 'ALSA has a playback device' });
+  if (facts.pipewire && facts.elements.has('pipewiresink'))
+    return ok({ kind: 'device', element: 'pipewiresink', device: null, because: 'PipeWire is running' });
+  if (facts.pulse && facts.elements.has('pulsesink'))
+    return ok({ kind: 'device', element: 'pulsesink', device: null, because: 'PulseAudio is running' });
+  if (facts.alsaOut && facts.elements.has('alsasink'))
+    return ok({ kind: 'device', element: 'alsasink', device: null, because: 'ALSA has a playback device' });
   return ok({ kind: 'count', because: 'no PipeWire, no PulseAudio, no ALSA playback device' });
 }
 

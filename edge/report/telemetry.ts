@@ -1,0 +1,45 @@
+/** The numbers of the last second, taken together once a second. */
+import type { Clock } from '../../protocol/clock.ts';
+import { mainWanted } from '../../protocol/plan.ts';
+import type { Plan } from '../../protocol/schema/plan.ts';
+import type { EdgeTelemetry } from '../../protocol/schema/telemetry.ts';
+import { arrived, linkSamples, noLook, type RelayLook } from '../link/samples.ts';
+import { heard, plannedHubs } from '../link/tables.ts';
+import type { HostProbe } from '../probe/host.ts';
+
+export interface TelemetrySources {
+  readonly me: string;
+  readonly clock: Clock;
+  readonly host: HostProbe;
+  readonly plan: () => Plan | null;
+  readonly look: () => Promise<RelayLook>;
+  readonly source: () => Promise<EdgeTelemetry['source']>;
+  readonly outboxRecords: () => number;
+}
+
+export class Telemetry {
+  readonly #from: TelemetrySources;
+  #before: RelayLook = noLook;
+
+  constructor(from: TelemetrySources) {
+    this.#from = from;
+  }
+
+  /** What happened since the last call. */
+  async sample(): Promise<EdgeTelemetry> {
+    const { me, clock, host, outboxRecords } = this.#from;
+    const [now, source] = await Promise.all([this.#from.look(), this.#from.source()]);
+    const before = this.#before;
+    this.#before = now;
+    const plan = this.#from.plan();
+    const hubs = plan === null ? [] : plannedHubs(plan, me).map(({ hub }) => hub);
+    return {
+      role: 'edge',
+      links: linkSamples(hubs, before, now).slice(0, 16),
+      source,
+      mainBecause: plan === null ? null : mainWanted(plan, me),
+      ...arrived(heard(plan, me), plan?.grant.n ?? 0, before, now),
+      host: host.sample(clock.mono(), outboxRecords()),
+    };
+  }
+}
