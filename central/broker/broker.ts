@@ -11,6 +11,7 @@ import type { Clock } from '../../protocol/clock.ts';
 import { FaultError } from '../../protocol/fault.ts';
 import type { Role } from '../../protocol/ids.ts';
 import type { Log } from '../../protocol/log.ts';
+import { tlsReason } from '../../protocol/node/reason.ts';
 import { type Identity, peerIdentity, serverTls } from '../../protocol/node/tls.ts';
 import { type DownKind, delivery, topic } from '../../protocol/topic.ts';
 import { judgePublish, refuseConnect, refuseSubscribe } from './acl.ts';
@@ -90,7 +91,7 @@ export class Broker extends EventEmitter<BrokerEvents> implements Downlink {
     const server = createServer({ ...serverTls(identity), handshakeTimeout: this.#limits.connectMs, noDelay: true, keepAlive: true });
     server.maxConnections = this.#limits.maxConnections;
     server.on('secureConnection', (socket) => this.#welcome(aedes, socket));
-    server.on('tlsClientError', (error, socket) => this.#refuse(null, socket.remoteAddress ?? '', `handshake: ${error.message}`));
+    server.on('tlsClientError', (error, socket) => this.#refuse(null, socket.remoteAddress ?? '', tlsReason(error)));
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => {
