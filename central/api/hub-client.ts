@@ -79,8 +79,7 @@ export class HubClient {
         : new FaultError(this.#unreachable(hub, error instanceof Error ? error.message : String(error)));
     }
     const status = answer.statusCode ?? 0;
-    if (status === 404) throw new FaultError({ code: 'not-found', what: `thing on ${hub}`, id: path });
-    if (status < 200 || status > 299) throw new FaultError(this.#unreachable(hub, `it answered ${status}`));
+    if (status < 200 || status > 299) throw new FaultError(refusalOf(hub, path, status));
     return Buffer.concat(chunks);
   }
 
@@ -123,4 +122,12 @@ export class HubClient {
   #unreachable(hub: string, because: string): Fault {
     return { code: 'unreachable', what: hub, because: because.slice(0, 300) };
   }
+}
+
+/** What a hub's status means for whoever asked central. */
+export function refusalOf(hub: string, path: string, status: number): Fault {
+  if (status === 404) return { code: 'not-found', what: `resource of ${hub}`, id: path };
+  if (status === 409) return { code: 'conflict', what: path, reason: `${hub} says that it is in use` };
+  if (status === 507) return { code: 'exhausted', what: hub, because: 'it has no room for that now' };
+  return { code: 'unreachable', what: hub, because: `it answered ${status}` };
 }

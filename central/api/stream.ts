@@ -17,7 +17,7 @@ const clientsMax = 1_000;
 /** A page cannot see comments: without this event it could not tell "nothing changed" from "the line is dead". */
 const beatMs = 2_000;
 /** Proxies close what is silent for long; sessions are looked at again as often. */
-const checkMs = 15_000;
+const checkMs = 5_000;
 
 export interface StreamParts {
   readonly board: Board;

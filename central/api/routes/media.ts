@@ -7,7 +7,7 @@ import { FaultError } from '../../../protocol/fault.ts';
 import { MeetingId, RecordingId } from '../../../protocol/ids.ts';
 import type { Log } from '../../../protocol/log.ts';
 import type { Plan } from '../../../protocol/schema/plan.ts';
-import type { HubClient } from '../hub-client.ts';
+import { type HubClient, refusalOf } from '../hub-client.ts';
 import { join } from '../preview.ts';
 import { orThrow } from '../problem.ts';
 import type { Recordings } from '../recordings.ts';
@@ -56,11 +56,7 @@ export function mediaRoutes({ client, meetings, recordings, clock, log }: MediaP
     const status = answer.statusCode ?? 502;
     if (![200, 206, 304, 416].includes(status)) {
       answer.destroy();
-      throw new FaultError(
-        status === 404
-          ? { code: 'not-found', what: 'file on the hub', id: path }
-          : { code: 'unreachable', what: hub, because: `it answered ${status}` },
-      );
+      throw new FaultError(refusalOf(hub, path, status));
     }
     copyHeaders(answer, reply.header.bind(reply));
     if (name !== null) reply.header('content-disposition', `attachment; filename="${name}"`);
