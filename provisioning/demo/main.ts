@@ -28,7 +28,7 @@ function giveUp(because: string): never {
 }
 
 if (!(await isFree(options.port)))
-  give(
+  giveUp(
     `port ${options.port} is in use${runningDemo(options.data) === undefined ? '' : ' by a demo that runs already'}; stop it, or choose another: DIEMCAU_PORT=8081 npm start`,
   );
 if (runningDemo(options.data) !== undefined)
