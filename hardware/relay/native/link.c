@@ -1,4 +1,5 @@
 /* Connections that we make: dialled for ever, and a second time beside a link that has gone silent, so that the change costs no gap of its own. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include "clock.h"
@@ -26,11 +27,8 @@ static bool bind_shared(struct relay *r, SRTSOCKET sock, const struct dial *dial
       place = s;
     }
   }
-  if (srt_bind(sock, (struct sockaddr *)&local, (int)address_size(&local)) != 0) return false;
-  int size = sizeof local;
-  if (place == NULL || srt_getsockname(sock, (struct sockaddr *)&local, &size) != 0) return true;
-  memset(&place->local, 0, sizeof place->local);
-  memcpy(&place->local, &local, address_size(&local));
+  if (!socket_bind(sock, &local)) return false;
+  if (place != NULL) place->local = local;
   return true;
 }
 
@@ -51,9 +49,12 @@ static void dial(struct relay *r, struct conn *conn) {
   snprintf(id, sizeof id, "%s%s", conn->stream_id, conn->heartbeat ? "?hb" : "");
   SRTSOCKET sock = socket_new(conn->latency_ms, conn->max_kbps);
   dial->sock = sock;
-  if (sock == SRT_INVALID_SOCK || !socket_key(sock, dial->key) || srt_setsockflag(sock, SRTO_STREAMID, id, (int)strlen(id)) != 0 ||
-      !bind_shared(r, sock, dial)) {
+  if (sock == SRT_INVALID_SOCK || !socket_key(sock, dial->key) || srt_setsockflag(sock, SRTO_STREAMID, id, (int)strlen(id)) != 0) {
     failed(r, conn, srt_getlasterror_str());
+    return;
+  }
+  if (!bind_shared(r, sock, dial)) {
+    failed(r, conn, strerror(errno));
     return;
   }
   socket_watch(r, sock, conns_index(&r->conns, conn), true);

@@ -1,4 +1,5 @@
 /* The one listening socket: all peers, told apart by stream id. The callback runs in libsrt's receiving thread and touches only `allow`. */
+#include <errno.h>
 #include <netinet/in.h>
 #include <srt/access_control.h>
 #include <stdlib.h>
@@ -45,7 +46,8 @@ static bool bind_free(SRTSOCKET sock, struct sockaddr_storage *at) {
       if (at->ss_family == AF_INET) ((struct sockaddr_in *)at)->sin_port = port;
       else ((struct sockaddr_in6 *)at)->sin6_port = port;
     }
-    if (srt_bind(sock, (struct sockaddr *)at, (int)address_size(at)) == 0) return true;
+    if (socket_bind(sock, at)) return true;
+    if (errno != EADDRINUSE) return false;
   }
   return false;
 }
@@ -60,8 +62,10 @@ bool listener_open(struct relay *r, const struct command *c, struct command_erro
   SRTSOCKET sock = socket_new((int)c->latency_ms, 0);
   struct sockaddr_storage bound = at;
   if (sock == SRT_INVALID_SOCK) return fail(error, "srt", "no socket: %s", srt_getlasterror_str());
-  if (!bind_free(sock, &bound) || srt_listen_callback(sock, on_call, &r->allow) != 0 || srt_listen(sock, 128) != 0) {
-    fail(error, "port.unavailable", "port %d: %s", (int)c->port, srt_getlasterror_str());
+  bool free = bind_free(sock, &bound);
+  int why = errno;
+  if (!free || srt_listen_callback(sock, on_call, &r->allow) != 0 || srt_listen(sock, 128) != 0) {
+    fail(error, "port.unavailable", "port %d: %s", (int)c->port, free ? srt_getlasterror_str() : strerror(why));
     srt_close(sock);
     return false;
   }

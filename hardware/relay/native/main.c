@@ -36,7 +36,7 @@ static void quiet_libsrt(void *opaque, int level, const char *file, int line, co
 
 static bool open_all(struct relay *r) {
   memset(&r->allow, 0, sizeof r->allow);
-  r->tune = (struct tune){.turn = 3 * MS, .silent = 700 * MS, .redial = 300 * MS, .heartbeat = 100 * MS, .video_stall = 500 * MS,
+  r->tune = (struct tune){.turn = 4 * MS, .silent = 700 * MS, .redial = 300 * MS, .heartbeat = 100 * MS, .video_stall = 500 * MS,
                           .audio_stall = 300 * MS, .queue = 200 * MS, .queue_hold = 60 * MS};
   r->now = mono_us();
   r->event_us = r->now;

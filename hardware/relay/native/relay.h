@@ -73,6 +73,7 @@ int address_port(const struct sockaddr_storage *address);
 socklen_t address_size(const struct sockaddr_storage *address);
 SRTSOCKET socket_new(int latency_ms, int64_t max_kbps);
 bool socket_key(SRTSOCKET sock, const char *key);
+bool socket_bind(SRTSOCKET sock, struct sockaddr_storage *at); /* Port 0 (links): any; `at` tells the one it got. False with errno. */
 void socket_watch(struct relay *r, SRTSOCKET sock, int index, bool until_connected);
 void socket_close(struct relay *r, SRTSOCKET sock);
 void conn_up(struct relay *r, struct conn *conn, SRTSOCKET sock, const struct sockaddr *from);

@@ -1,7 +1,9 @@
 /* Opening, watching and closing libsrt sockets, and the moment a connection comes up or goes down. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "clock.h"
 #include "relay.h"
 
@@ -72,6 +74,24 @@ SRTSOCKET socket_new(int latency_ms, int64_t max_kbps) {
 bool socket_key(SRTSOCKET sock, const char *key) {
   int bytes = 32;
   return srt_setsockflag(sock, SRTO_PBKEYLEN, &bytes, sizeof bytes) == 0 && srt_setsockflag(sock, SRTO_PASSPHRASE, key, (int)strlen(key)) == 0;
+}
+
+bool socket_bind(SRTSOCKET sock, struct sockaddr_storage *at) {
+  int fd = socket(at->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  int no = 0;
+  socklen_t size = address_size(at);
+  if (at->ss_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
+  if (bind(fd, (struct sockaddr *)at, size) != 0 || getsockname(fd, (struct sockaddr *)at, &size) != 0 || srt_bind_acquire(sock, fd) != 0) {
+    int why = errno;
+    close(fd);
+    errno = why;
+    return false;
+  }
+  /* libsrt's receiving thread waits for packets 0.1 ms at a time, which the kernel makes a timer tick (4 ms); its own timers need 10 ms. */
+  struct timeval wait = {.tv_usec = 8000};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+  return true;
 }
 
 void socket_watch(struct relay *r, SRTSOCKET sock, int index, bool until_connected) {
