@@ -283,8 +283,9 @@ export class Broker extends EventEmitter<BrokerEvents> implements Downlink {
   }
 
   #left(session: Session): void {
+    const { connection } = session;
+    const replaced = session.replaced || this.#sessions.of(connection.node) !== session;
     this.#sessions.close(session);
-    const { connection, replaced } = session;
     const because = session.because ?? 'it closed the connection';
     if (replaced) this.#log.info({ ...connection }, 'node replaced its connection');
     else if (!this.#ending) {

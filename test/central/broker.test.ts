@@ -1,4 +1,5 @@
 import { connect as tlsConnect } from 'node:tls';
+import type { MqttClient } from 'mqtt';
 import { generate, parser } from 'mqtt-packet';
 import t, { type Test } from 'tap';
 import type { BrokerEvents, Uplink } from '../../central/broker/contract.ts';
@@ -199,6 +200,27 @@ t.test('a newer connection of a node replaces the older one, whose last will sta
   running.broker.disconnect('site-1', 'taken out of the registry');
   await eventually(() => (third.connected ? 'still connected' : undefined));
   await eventually(() => (told.at(-1)?.because === 'taken out of the registry' ? undefined : `told ${JSON.stringify(told.at(-1))}`));
+});
+
+t.test('a storm of connections of one node leaves one, and it works', async (t) => {
+  const running = await startBroker(t);
+  const told = listen(running);
+  const identity = await running.pki.identity('site-1', 'edge');
+  const will = { topic: up('site-1', 'status'), payload: Buffer.from('dead'), qos: 1 as const, retain: true };
+  const clients = await Promise.all(Array.from({ length: 25 }, () => enter(t, running.port, identity, { will })));
+  const alive = (): MqttClient[] => clients.filter((each) => typeof each === 'object').filter((each) => each.connected);
+  await eventually(() => (alive().length === 1 ? undefined : `${alive().length} are connected`));
+  const [last] = alive();
+  if (!last) throw new Error('nobody is left');
+  const heard: string[] = [];
+  last.on('message', (topic) => heard.push(topic));
+  await last.subscribeAsync(down('site-1', 'cmd'), { qos: 1 });
+  await running.broker.publish('site-1', 'cmd', {});
+  await eventually(() => (heard.length === 1 ? undefined : 'it does not hear'));
+  t.strictSame(running.broker.connected(), ['site-1']);
+  await last.endAsync();
+  await eventually(() => (running.broker.connected().length === 0 ? undefined : 'somebody is left'));
+  t.equal(told.at(-1)?.name, 'disconnected');
 });
 
 /** A TLS connection that speaks MQTT by hand, so that it can be as rude as it likes. */
