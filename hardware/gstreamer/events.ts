@@ -71,6 +71,13 @@ export interface KeyframeEvent extends At {
   readonly name: string;
   readonly waitedMs: number;
 }
+/** A shielded element met input that it could not use; at most one a second, `errors` counts them all. */
+export interface MalformedEvent extends At {
+  readonly event: 'malformed';
+  readonly element: string;
+  readonly message: string;
+  readonly errors: number;
+}
 export interface LoopedEvent extends At {
   readonly event: 'looped';
   readonly element: string;
@@ -98,6 +105,7 @@ export type WorkerEvent =
   | PictureEvent
   | FlowEvent
   | KeyframeEvent
+  | MalformedEvent
   | LoopedEvent
   | StampSourceEvent;
 
@@ -117,6 +125,7 @@ const FIELDS: { readonly [K in WorkerEvent['event']]: Readonly<Record<string, Ki
   flowing: { name: 'text', gapMs: 'number' },
   'keyframe-needed': { name: 'text', waitedMs: 'number' },
   'keyframe-came': { name: 'text', waitedMs: 'number' },
+  malformed: { element: 'text', message: 'text', errors: 'number' },
   looped: { element: 'text', loops: 'number' },
   'stamp-source': { name: 'text', source: 'number', sequence: 'number', latencyMs: 'number' },
 };

@@ -57,6 +57,11 @@ export function reflexed(on: Element, ...reflexes: readonly Reflex[]): Element {
   return { ...on, reflexes: [...(on.reflexes ?? []), ...reflexes] };
 }
 
+/** An element that reads what came over the network: its errors do not end the pipeline. */
+export function shielded(factory: string, properties: Properties, id: string): Element {
+  return reflexed(element(factory, properties, id), { do: 'shield', element: id });
+}
+
 /** A chain may begin (`padOf('tee')`) or end (`padOf('selector', 'sink_0')`) at an element of another chain. */
 export function padOf(of: string, pad?: string): PadOf {
   return pad === undefined ? { of } : { of, pad };

@@ -19,6 +19,8 @@ export interface Point {
 
 export interface WorkerStats {
   readonly points: Readonly<Record<string, Point>>;
+  /** Packets that each RTP port refused, by its guard's name. */
+  readonly refused: Readonly<Record<string, number>>;
   /** Events and bulk (levels, pictures) that were dropped because the owner read too slowly. */
   readonly eventsDropped: number;
   readonly bulkDropped: number;
@@ -71,7 +73,12 @@ export function parseStats(reply: Reply): WorkerStats {
     const name = String(one.name);
     return [name, { name, ...numbers(one, COUNTERS), stalled: one.stalled === true }];
   });
-  return { points: Object.fromEntries(points), ...numbers(reply, ['eventsDropped', 'bulkDropped', 'cpuMs', 'maxRssKb']) };
+  const refused = (list(reply, 'guards') as readonly Reply[]).map((one): [string, number] => [String(one.name), number(one, 'refused')]);
+  return {
+    points: Object.fromEntries(points),
+    refused: Object.fromEntries(refused),
+    ...numbers(reply, ['eventsDropped', 'bulkDropped', 'cpuMs', 'maxRssKb']),
+  };
 }
 
 /** @throws FaultError `input.invalid` when the reply is not what this version expects. */

@@ -69,6 +69,20 @@ export interface DropUntilKeyframe extends At {
   readonly name: string;
 }
 
+/** Lets only packets pass that can belong to the stream: well-formed RTP of this payload type, of `ssrc` if given, in a believable sequence. */
+export interface RtpGuard extends At {
+  readonly do: 'rtp-guard';
+  readonly name: string;
+  readonly pt: number;
+  readonly ssrc?: number;
+}
+
+/** Turns this element's errors over damaged input into events `malformed`; it goes on with the next buffer. */
+export interface Shield {
+  readonly do: 'shield';
+  readonly element: string;
+}
+
 /** Starts a decoded file again at its end; `element` stands behind the decoder. One for each pipeline. */
 export interface Loop {
   readonly do: 'loop';
@@ -99,6 +113,8 @@ export type Reflex =
   | CaptureTime
   | Pictures
   | DropUntilKeyframe
+  | RtpGuard
+  | Shield
   | Loop
   | SetProperty
   | Switch;

@@ -11,6 +11,9 @@ const MEDIA = /^[a-z]+\/[A-Za-z0-9.+-]+(?:\([A-Za-z:]+\))?$/;
 
 /** Launch text of the whole pipeline; chains are separated by spaces. */
 export function render(of: Pipeline): string {
+  const ids = of.chains.flatMap((links) => links.flatMap((link) => ('factory' in link && link.id !== undefined ? [link.id] : [])));
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+  if (twice !== undefined) throw new RangeError(`two elements are called ${JSON.stringify(twice)}`);
   return of.chains.map(renderChain).join('  ');
 }
 

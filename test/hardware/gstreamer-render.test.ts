@@ -53,6 +53,7 @@ for (const [name, from, want] of rendered) t.test(`rendering ${name}`, async (t)
 
 const impossible: readonly [string, () => Pipeline][] = [
   ['an element type with a space', () => one(element('fakesink ! filesink'))],
+  ['an id that is taken', () => one(element('a', {}, 'x'), element('b', {}, 'x'))],
   ['an id with a quote', () => one(element('queue', {}, 'q"'))],
   ['an id with a dot', () => one(element('queue', {}, 'a.b'))],
   ['a property with an equals sign', () => one(element('x', { 'a=1 b': 2 }))],

@@ -27,6 +27,8 @@ static const struct {
     {"capture-time", do_capture_time},
     {"pictures", do_pictures},
     {"drop-until-keyframe", do_drop_until_keyframe},
+    {"shield", do_shield},
+    {"rtp-guard", do_rtp_guard},
     {"loop", do_loop},
     {"elements", do_elements},
     {"crash", do_crash},

@@ -47,6 +47,7 @@ static GString *event_of(const char *name, GstMessage *message) {
 }
 
 static void heard_error(GstMessage *message) {
+  if (shield_takes(message)) return;
   GError *error = NULL;
   char *debug = NULL;
   gst_message_parse_error(message, &error, &debug);
@@ -80,6 +81,7 @@ static bool warning_has_room(guint *suppressed) {
 }
 
 static void heard_warning(GstMessage *message) {
+  if (shield_takes(message)) return;
   guint suppressed;
   if (!warning_has_room(&suppressed)) return;
   GError *error = NULL;

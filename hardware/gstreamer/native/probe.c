@@ -124,7 +124,9 @@ void do_stats(const Json *request, Reply *reply) {
   getrusage(RUSAGE_SELF, &used);
   put_key(reply->fields, "points");
   g_string_append_c(reply->fields, '[');
-  reflex_report_all(reply->fields, flag_or(request, "reset", false));
+  reflex_report_all(reply->fields, false, flag_or(request, "reset", false));
+  g_string_append(reply->fields, "],\"guards\":[");
+  reflex_report_all(reply->fields, true, false);
   g_string_append_c(reply->fields, ']');
   put_int(reply->fields, "eventsDropped", (gint64)events);
   put_int(reply->fields, "bulkDropped", (gint64)bulk);

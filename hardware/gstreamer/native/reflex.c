@@ -43,12 +43,12 @@ GPtrArray *reflex_detach_all(void) {
   return all;
 }
 
-void reflex_report_all(GString *out, bool reset) {
+void reflex_report_all(GString *out, bool guards, bool reset) {
   bool first = true;
   g_mutex_lock(&lock);
   for (guint i = 0; i < reflexes->len; i++) {
     Reflex *one = reflexes->pdata[i];
-    if (!one->report) continue;
+    if (!one->report || one->guards != guards) continue;
     if (!first) g_string_append_c(out, ',');
     first = false;
     one->report(one, out, reset);

@@ -48,6 +48,7 @@ struct Reflex {
   char *name;                                /* under which events and stats know it */
   guint every_ms;                            /* 0: no tick */
   void (*tick)(Reflex *self, gint64 now);    /* on the ticker thread */
+  bool guards;                               /* its report belongs to the guards of `stats`, not to the points */
   void (*report)(Reflex *self, GString *out, bool reset); /* one JSON object for `stats`, or NULL */
   void (*release)(Reflex *self);             /* after the pipeline has stopped: nothing of it runs any more */
 };
@@ -55,7 +56,7 @@ struct Reflex {
 /* Hands a reflex to the running pipeline. With a kind and name that exist the older one is retired: it is silenced by its owner first. */
 void reflex_add(Reflex *reflex);
 Reflex *reflex_find(const char *kind, const char *name);
-void reflex_report_all(GString *out, bool reset);
+void reflex_report_all(GString *out, bool guards, bool reset);
 /* Detaches all from the ticker (before the pipeline stops), then frees them (after it has stopped). */
 GPtrArray *reflex_detach_all(void);
 void ticker_start(void);
@@ -75,6 +76,7 @@ void main_defer(void (*work)(gpointer), gpointer data);
 /* ---- reflexes that need to hear bus messages ---- */
 
 void levels_heard(GstMessage *message);  /* on a streaming thread: must not block */
+bool shield_takes(GstMessage *message);  /* an error or warning that a shield keeps from the pipeline */
 void loop_segment_done(gpointer unused); /* on the main thread */
 
 /* ---- elements compiled into the worker ---- */
@@ -89,6 +91,6 @@ void crash_install(void);
 
 typedef void Command(const Json *request, Reply *reply);
 Command do_start, do_stop, do_set, do_get, do_switch, do_keyframe, do_watchdog, do_levels, do_probe, do_stats, do_stamp, do_read_stamp,
-    do_stamps, do_capture_time, do_pictures, do_drop_until_keyframe, do_loop, do_elements, do_crash;
+    do_stamps, do_capture_time, do_pictures, do_drop_until_keyframe, do_shield, do_rtp_guard, do_loop, do_elements, do_crash;
 
 extern bool faults_allowed; /* --faults: the `crash` command may be used (tests and drills) */

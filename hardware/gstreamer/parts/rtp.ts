@@ -1,5 +1,5 @@
 /** RTP on loopback: the only way in which media enters and leaves a worker. The relay carries the packets between machines. */
-import { type Chain, caps, chain, element, filter, reflexed } from '../pipeline.ts';
+import { type Caps, type Chain, caps, chain, element, filter, reflexed, shielded } from '../pipeline.ts';
 
 /** Payload types of the common profile. */
 export const VIDEO_PT = 96;
@@ -61,6 +61,8 @@ function udpOut(port: number): Chain {
 export interface RtpIn {
   readonly port: number;
   readonly pt?: number;
+  /** The only SSRC that is taken; any when left out, which a port needs whose relay switches between streams. */
+  readonly ssrc?: number;
   /** Names the udpsrc `<id>-udp` and what is behind it. */
   readonly id: string;
   /** Puts packets in order and paces them, at the price of this delay. `null`: packets are taken as they come, which is right behind a relay. */
@@ -68,25 +70,35 @@ export interface RtpIn {
 }
 
 /** RTP packets from a port to H.264 access units (byte-stream, parameter sets with each IDR). Damage shows as DISCONT. */
-export function rtpVideoIn({ port, pt = VIDEO_PT, id, jitterMs }: RtpIn): Chain {
+export function rtpVideoIn({ port, pt = VIDEO_PT, ssrc, id, jitterMs }: RtpIn): Chain {
   const type = caps('application/x-rtp', { media: 'video', 'clock-rate': 90_000, 'encoding-name': 'H264', payload: pt, ...NTP64 });
   return chain(
-    udpIn(id, port, type),
+    udpIn({ id, port, pt, type, ssrc }),
     jitter(id, jitterMs),
-    element('rtph264depay', {}, `${id}-depay`),
-    element('h264parse', { 'config-interval': -1 }, `${id}-parse`),
+    shielded('rtph264depay', {}, `${id}-depay`),
+    shielded('h264parse', { 'config-interval': -1 }, `${id}-parse`),
     filter('video/x-h264', { 'stream-format': 'byte-stream', alignment: 'au' }),
   );
 }
 
 /** RTP packets from a port to Opus packets. With a jitter buffer, losses are told to the decoder, which conceals them. */
-export function rtpAudioIn({ port, pt = AUDIO_PT, id, jitterMs }: RtpIn): Chain {
+export function rtpAudioIn({ port, pt = AUDIO_PT, ssrc, id, jitterMs }: RtpIn): Chain {
   const type = caps('application/x-rtp', { media: 'audio', 'clock-rate': 48_000, 'encoding-name': 'OPUS', payload: pt, ...NTP64 });
-  return chain(udpIn(id, port, type), jitter(id, jitterMs), element('rtpopusdepay', {}, `${id}-depay`));
+  return chain(udpIn({ id, port, pt, type, ssrc }), jitter(id, jitterMs), shielded('rtpopusdepay', {}, `${id}-depay`));
 }
 
-function udpIn(id: string, port: number, type: ReturnType<typeof caps>): Chain {
-  return chain(element('udpsrc', { address: LOOPBACK, port, 'buffer-size': RECEIVE_BYTES, caps: type }, `${id}-udp`));
+interface UdpIn {
+  readonly id: string;
+  readonly port: number;
+  readonly pt: number;
+  readonly type: Caps;
+  readonly ssrc: number | undefined;
+}
+
+function udpIn({ id, port, pt, type, ssrc }: UdpIn): Chain {
+  const source = element('udpsrc', { address: LOOPBACK, port, 'buffer-size': RECEIVE_BYTES, caps: type }, `${id}-udp`);
+  const guard = { do: 'rtp-guard', element: `${id}-udp`, pad: 'src', name: id, pt } as const;
+  return chain(reflexed(source, ssrc === undefined ? guard : { ...guard, ssrc }));
 }
 
 function jitter(id: string, jitterMs: number | null): Chain {

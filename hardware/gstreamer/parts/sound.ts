@@ -1,5 +1,5 @@
 /** Sound: Opus in and out, levels, tones, and the format between. 48 kHz everywhere: Opus knows no better. */
-import { type Chain, chain, element, filter, reflexed } from '../pipeline.ts';
+import { type Chain, chain, element, filter, reflexed, shielded } from '../pipeline.ts';
 
 /** Mono by default: rooms have one voice at a time, and half the samples cost half. */
 export function rawAudio(channels = 1, format: 'S16LE' | 'F32LE' = 'S16LE'): Chain {
@@ -35,8 +35,8 @@ export function opusEncode({ id, kbps = 32, frameMs = 20, complexity = 5 }: Opus
 }
 
 /** Opus packets to sound; gaps that a jitter buffer reports are concealed. */
-export function opusDecode(id?: string): Chain {
-  return chain(element('opusdec', { plc: true, 'use-inband-fec': true }, id));
+export function opusDecode(id: string): Chain {
+  return chain(shielded('opusdec', { plc: true, 'use-inband-fec': true }, id));
 }
 
 /** Whatever comes becomes 48 kHz. */

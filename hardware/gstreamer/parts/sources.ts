@@ -47,7 +47,8 @@ export function fileSource({ id, path, format, video, audio }: FileParts): reado
     return chain(
       padOf(decode),
       filter(`${kind}/x-raw`),
-      element('queue', {}, `${id}-${kind}-queue`),
+      // Short: decoded pictures are large, and the demuxer keeps what it needs in front of the decoder.
+      element('queue', { 'max-size-buffers': 8 }, `${id}-${kind}-queue`),
       loops ? reflexed(single, { do: 'loop', element: `${id}-${kind}-one` }) : single,
       element('clocksync'),
     );
