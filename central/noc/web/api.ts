@@ -20,7 +20,7 @@ import type {
   UserView,
 } from '../../../protocol/api.ts';
 import type { Trouble } from '../../../protocol/web/problem.ts';
-import type { Ask } from './browser.ts';
+import type { Ask } from './effects.ts';
 
 /** What was asked for, or what went wrong; null trouble means that nothing came back. */
 export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly trouble: Trouble };

@@ -1,5 +1,6 @@
 /** The browser's effects behind small interfaces: clock, storage, network, address. The only file that reaches for them; main.tsx hands them on. */
 import type { Clock } from '../../../protocol/clock.ts';
+import type { Ask, Memory } from './effects.ts';
 
 /** A Clock over the window's timers. */
 export function browserClock(): Clock {
@@ -15,12 +16,6 @@ export function browserClock(): Clock {
       return { cancel: () => window.clearInterval(handle) };
     },
   };
-}
-
-/** What is remembered on this computer. */
-export interface Memory {
-  get(key: string): string | null;
-  set(key: string, value: string): void;
 }
 
 /** Local storage, or nothing where it is forbidden: a preference is never worth a failure. */
@@ -42,15 +37,6 @@ export function browserMemory(): Memory {
     },
   };
 }
-
-export interface Answer {
-  readonly status: number;
-  /** Parsed JSON, or null when the body is empty or no JSON. */
-  readonly body: unknown;
-}
-
-/** One request to central; rejects when nothing came back. */
-export type Ask = (method: string, path: string, headers: Readonly<Record<string, string>>, body: unknown) => Promise<Answer>;
 
 export const browserAsk: Ask = async (method, path, headers, body) => {
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };

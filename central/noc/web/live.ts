@@ -43,27 +43,27 @@ export function fromSnapshot(snapshot: Snapshot, before: Live | null): Live {
 
 function replaced<Row>(
   rows: ReadonlyMap<string, Row>,
-  changed: readonly Row[] | undefined,
-  removed: readonly string[] | undefined,
   idOf: (row: Row) => string,
+  changed: readonly Row[] = [],
+  removed: readonly string[] = [],
 ): ReadonlyMap<string, Row> {
-  if (changed === undefined && removed === undefined) return rows;
+  if (changed.length + removed.length === 0) return rows;
   const next = new Map(rows);
-  for (const row of changed ?? []) next.set(idOf(row), row);
-  for (const id of removed ?? []) next.delete(id);
+  for (const row of changed) next.set(idOf(row), row);
+  for (const id of removed) next.delete(id);
   return next;
 }
 
 /** The rows of `patch` put in place. A patch that is not newer changes nothing: it was in the snapshot, or came twice after a reconnect. */
 export function withPatch(live: Live, patch: Patch): Live {
   if (patch.seq <= live.seq) return live;
-  const sites = replaced(live.sites, patch.sites, patch.removed?.sites, (each) => each.site);
+  const sites = replaced(live.sites, (each) => each.site, patch.sites, patch.removed?.sites);
   return {
     seq: patch.seq,
     at: patch.at,
     sites,
-    hubs: replaced(live.hubs, patch.hubs, patch.removed?.hubs, (each) => each.hub),
-    meetings: replaced(live.meetings, patch.meetings, patch.removed?.meetings, (each) => each.id),
+    hubs: replaced(live.hubs, (each) => each.hub, patch.hubs, patch.removed?.hubs),
+    meetings: replaced(live.meetings, (each) => each.id, patch.meetings, patch.removed?.meetings),
     log: patch.log === undefined ? live.log : newestFirst([...patch.log, ...live.log]),
     health: sites === live.sites ? live.health : judge(sites, live.health),
   };

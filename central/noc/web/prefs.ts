@@ -1,7 +1,7 @@
 /** What this computer remembers for its user: language and whether single-key shortcuts act. */
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { type Language, languageOf } from '../../../protocol/web/translate.ts';
-import type { Memory } from './browser.ts';
+import type { Memory } from './effects.ts';
 
 const keys = { language: 'diemcau.language', shortcuts: 'diemcau.shortcuts' } as const;
 
