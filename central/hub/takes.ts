@@ -38,7 +38,7 @@ export interface TakesOptions<W extends Wanted> {
   /** The first IDR has come: this is the picture now. */
   readonly began: (take: Take<W>) => void;
   /** Closed; `why` is null when it was meant to end. */
-  readonly ended: (take: Take<W>, why: string | null) => void;
+  readonly ended: (take: Take<W>, why: string | null) => Promise<void>;
 }
 
 /** Element ids that every take's pipeline has. */
@@ -199,10 +199,8 @@ export class Takes<W extends Wanted> {
     const closing = take.worker
       .stop()
       .catch((error: unknown) => this.#log.warn({ take: take.n, because: because(error) }, 'take did not stop'))
-      .then(() => {
-        this.#closing.delete(closing);
-        this.#options.ended(take, why);
-      });
+      .then(() => this.#options.ended(take, why))
+      .finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
   }
 }

@@ -92,7 +92,7 @@ export class Recorder {
         changed: this.#options.changed,
         prepared: async () => {},
         began: (take) => this.#began(take),
-        ended: (take, why) => void this.#ended(take, why),
+        ended: (take, why) => this.#ended(take, why),
       },
       nextSegment(this.#manifest, await shelf.segments(recording.id)),
     );
@@ -171,10 +171,13 @@ export class Recorder {
   async #ended(take: Take<Segment>, why: string | null): Promise<void> {
     if (this.#manifest === null) return;
     const at = this.#options.clock.now();
-    const bytes = await this.#options.shelf.size(this.recording, segmentFile(take.n));
+    const file = segmentFile(take.n);
+    const bytes = await this.#options.shelf.size(this.recording, file);
+    // No picture ever came: the file holds a header at most.
+    if (!this.#manifest.segments.some((segment) => segment.file === file)) await this.#options.shelf.removeSegment(this.recording, file);
     if (why !== null) {
       this.#problem = why;
-      this.#note('error', 'cut', why, { segment: take.n, file: segmentFile(take.n) });
+      this.#note('error', 'cut', why, { segment: take.n, file });
     }
     await this.#write(withEnd(this.#manifest, take.n, at, bytes));
   }

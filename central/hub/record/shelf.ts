@@ -96,6 +96,15 @@ export class Shelf {
     return path === null ? 0 : ((await facts(path))?.bytes ?? 0);
   }
 
+  /** Deletes a segment that holds nothing. */
+  async removeSegment(recording: string, file: string): Promise<void> {
+    const path = this.path(recording, file);
+    if (path !== null)
+      await rm(path, { force: true }).catch((error: unknown) =>
+        this.#log.warn({ fault: diskFault(path, error) }, 'empty segment was not removed'),
+      );
+  }
+
   /** Deletes a recording: first out of sight, then from disk, so that a crash in between leaves no half of one. */
   async remove(recording: string): Promise<Result<void>> {
     if (!recordingId.Check(recording)) return failed({ code: 'not-found', what: 'recording', id: recording });

@@ -1,0 +1,219 @@
+/** What central asks a hub for: pictures, recordings, previews. The caller has checked that it is central. */
+import { createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { pipeline as pump } from 'node:stream/promises';
+import { Value } from 'typebox/value';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { Worker } from '../../../hardware/gstreamer/worker.ts';
+import { PreviewView, type Problem } from '../../../protocol/api.ts';
+import type { Clock } from '../../../protocol/clock.ts';
+import { brief, type Fault, httpStatus, type Result } from '../../../protocol/fault.ts';
+import type { Log } from '../../../protocol/log.ts';
+import { playPipeline } from '../preview/pipeline.ts';
+import type { Preview, Viewer } from '../preview/service.ts';
+import type { Shelf } from '../record/shelf.ts';
+import { because } from '../report/because.ts';
+import { parseRange } from './range.ts';
+
+export interface HttpOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly shelf: Shelf;
+  readonly thumb: (meeting: string, site: string) => Buffer | null;
+  readonly preview: (meeting: string, view: PreviewView) => Preview | undefined;
+  /** Deletes a recording, unless it is in use. */
+  readonly remove: (id: string) => Promise<Result<void>>;
+}
+
+/** Players at the same time: each is a worker that decodes sound. */
+const maxPlaying = 4;
+
+type Run = (request: IncomingMessage, response: ServerResponse, parts: readonly string[]) => Promise<void>;
+
+export class Http {
+  readonly #options: HttpOptions;
+  readonly #log: Log;
+  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
+  readonly #inUse = new Map<string, number>();
+  #playing = 0;
+  readonly #routes: readonly (readonly [string, RegExp, Run])[];
+
+  constructor(options: HttpOptions) {
+    this.#options = options;
+    this.#log = options.log.child({ part: 'http' });
+    this.#routes = [
+      [
+        'GET',
+        /^\/v1\/meetings\/([^/]+)\/thumbs\/([^/]+)\.jpg$/,
+        (_q, response, [meeting = '', site = '']) => this.#thumb(response, meeting, site),
+      ],
+      ['GET', /^\/v1\/recordings$/, (_q, response) => this.#list(response)],
+      ['GET', /^\/v1\/recordings\/([^/]+)\/([^/]+)$/, (request, response, [id = '', file = '']) => this.#file(request, response, id, file)],
+      ['GET', /^\/v1\/recordings\/([^/]+)\/([^/]+)\/play$/, (_q, response, [id = '', file = '']) => this.#play(response, id, file)],
+      ['DELETE', /^\/v1\/recordings\/([^/]+)$/, (_q, response, [id = '']) => this.#delete(response, id)],
+    ];
+  }
+
+  /** A recording that is read must not be deleted. */
+  inUse(recording: string): boolean {
+    return (this.#inUse.get(recording) ?? 0) > 0;
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    const path = (request.url ?? '').split('?')[0] ?? '';
+    for (const [method, pattern, run] of this.#routes) {
+      const match = pattern.exec(path);
+      if (match === null || request.method !== method) continue;
+      run(request, response, match.slice(1)).catch((error: unknown) => this.#broken(response, error));
+      return;
+    }
+    refuse(response, { code: 'not-found', what: 'resource', id: path.slice(0, 200) });
+  }
+
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const [, meeting = '', view = ''] = /^\/v1\/meetings\/([^/]+)\/preview\/([a-z]+)$/.exec(request.url ?? '') ?? [];
+    const preview = Value.Check(PreviewView, view) ? this.#options.preview(meeting, view) : undefined;
+    if (preview === undefined) {
+      socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
+      return;
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (opened) => this.#watch(opened, preview));
+  }
+
+  stop(): void {
+    for (const socket of this.#sockets.clients) socket.terminate();
+    this.#sockets.close();
+  }
+
+  #watch(socket: WebSocket, preview: Preview): void {
+    const viewer: Viewer = {
+      text: (note) => socket.send(JSON.stringify(note)),
+      binary: (bytes) => socket.send(bytes),
+      buffered: () => socket.bufferedAmount,
+      close: (code, reason) => socket.close(code, reason),
+    };
+    socket.on('close', () => preview.remove(viewer));
+    socket.on('error', (error) => this.#log.debug({ because: error.message }, 'preview socket broke'));
+    preview.add(viewer);
+  }
+
+  async #thumb(response: ServerResponse, meeting: string, site: string): Promise<void> {
+    const jpeg = this.#options.thumb(meeting, site);
+    if (jpeg === null) return refuse(response, { code: 'not-found', what: 'picture', id: site });
+    response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': jpeg.length, 'cache-control': 'no-store' }).end(jpeg);
+  }
+
+  async #list(response: ServerResponse): Promise<void> {
+    const all = await this.#options.shelf.list();
+    json(
+      response,
+      200,
+      all.map(({ manifest, bytes }) => ({ ...manifest, bytes })),
+    );
+  }
+
+  async #file(request: IncomingMessage, response: ServerResponse, id: string, file: string): Promise<void> {
+    const path = this.#options.shelf.path(id, file);
+    const size = path === null ? null : await sizeOf(path);
+    if (path === null || size === null) return refuse(response, { code: 'not-found', what: 'recording', id: `${id}/${file}` });
+    const range = parseRange(request.headers.range, size);
+    const common = { 'content-type': 'video/x-matroska', 'accept-ranges': 'bytes' };
+    if (range === 'unsatisfiable') {
+      response.writeHead(416, { ...common, 'content-range': `bytes */${size}`, 'content-length': 0 }).end();
+      return;
+    }
+    const { from, to } = range ?? { from: 0, to: size - 1 };
+    const partial = range === null ? {} : { 'content-range': `bytes ${from}-${to}/${size}` };
+    response.writeHead(range === null ? 200 : 206, { ...common, ...partial, 'content-length': Math.max(0, to - from + 1) });
+    if (size === 0) {
+      response.end();
+      return;
+    }
+    await this.#using(id, () => pump(createReadStream(path, { start: from, end: to }), response));
+  }
+
+  async #play(response: ServerResponse, id: string, file: string): Promise<void> {
+    const { shelf, clock, log } = this.#options;
+    const path = shelf.path(id, file);
+    if (path === null || (await sizeOf(path)) === null)
+      return refuse(response, { code: 'not-found', what: 'recording', id: `${id}/${file}` });
+    if (this.#playing >= maxPlaying) return refuse(response, { code: 'exhausted', what: 'players', because: `${maxPlaying} are playing` });
+    this.#playing += 1;
+    const worker = new Worker({ name: `play ${id}/${file}`, clock, log, fds: 1 });
+    const end = (): void => void worker.stop();
+    // When the file has ended the process goes and its pipe with it; what is still in the pipe is read first.
+    worker.on('event', (event) => {
+      if (event.event === 'eos' || event.event === 'error') end();
+    });
+    worker.on('down', end);
+    response.on('close', end);
+    try {
+      await worker.start(playPipeline(path, await hasSound(path)));
+      const pipe = worker.stream(3);
+      if (pipe === null) throw new Error('the player has no pipe');
+      response.writeHead(200, { 'content-type': 'video/mp4', 'cache-control': 'no-store' });
+      await this.#using(id, () => pump(pipe, response));
+    } finally {
+      this.#playing -= 1;
+      await worker.stop();
+    }
+  }
+
+  async #delete(response: ServerResponse, id: string): Promise<void> {
+    const removed = await this.#options.remove(id);
+    if (!removed.ok) return refuse(response, removed.fault);
+    response.writeHead(204).end();
+  }
+
+  async #using<T>(id: string, run: () => Promise<T>): Promise<T> {
+    this.#inUse.set(id, (this.#inUse.get(id) ?? 0) + 1);
+    try {
+      return await run();
+    } finally {
+      const left = (this.#inUse.get(id) ?? 1) - 1;
+      if (left === 0) this.#inUse.delete(id);
+      else this.#inUse.set(id, left);
+    }
+  }
+
+  /** A reader that goes away in the middle is no fault of ours. */
+  #broken(response: ServerResponse, error: unknown): void {
+    this.#log.debug({ because: because(error) }, 'request ended early');
+    if (!response.headersSent) refuse(response, { code: 'unreachable', what: 'recording', because: because(error) });
+    else response.destroy();
+  }
+}
+
+function json(response: ServerResponse, status: number, body: unknown, type = 'application/json'): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, { 'content-type': type, 'content-length': bytes.length, 'cache-control': 'no-store' }).end(bytes);
+}
+
+function refuse(response: ServerResponse, fault: Fault): void {
+  const status = httpStatus(fault);
+  const problem: Problem = { type: 'about:blank', title: fault.code, status, detail: brief(fault), code: fault.code };
+  json(response, status, problem, 'application/problem+json');
+}
+
+async function sizeOf(path: string): Promise<number | null> {
+  try {
+    const facts = await stat(path);
+    return facts.isFile() ? facts.size : null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Whether a file of ours has a sound track: its codec is named in the header, within the first kilobytes. */
+async function hasSound(path: string): Promise<boolean> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(16_384), 0, 16_384, 0);
+    return buffer.subarray(0, bytesRead).includes('A_OPUS');
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * One meeting on this hub: its mosaic, mixer, recorder and previews, each a fault domain, and the table that ties them to the relay. None
+ * of them is in the way of the floor.
+ */
+import type { Relay } from '../../hardware/relay/relay.ts';
+import type { PreviewView } from '../../protocol/api.ts';
+import type { Clock } from '../../protocol/clock.ts';
+import type { Log } from '../../protocol/log.ts';
+import type { Plan, PlanHub } from '../../protocol/schema/plan.ts';
+import type { Part } from '../../protocol/schema/reported.ts';
+import { incarnate } from '../../protocol/ssrc.ts';
+import { Audio } from './audio/service.ts';
+import { inputName, meetingTable, type Table } from './forward/table.ts';
+import { Mosaic } from './mosaic/service.ts';
+import type { Note } from './note.ts';
+import { Preview } from './preview/service.ts';
+import { Recorder } from './record/service.ts';
+import type { Shelf } from './record/shelf.ts';
+
+export interface MeetingOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly note: Note;
+  readonly relay: Relay;
+  readonly shelf: Shelf;
+  readonly plan: Plan;
+  readonly hub: PlanHub;
+  /** The table has changed; resolves when the relay does it. */
+  readonly forward: () => Promise<void>;
+  /** Somebody needs an IDR of this stream. */
+  readonly ask: (ssrc: number) => void;
+  /** A part's state has changed. */
+  readonly changed: () => void;
+  /** Allows drills in the workers. */
+  readonly faults: boolean;
+}
+
+/** Sound that is away longer than this is left out of a recording, because a muxer waits for it. */
+const soundPatienceMs = 3000;
+
+export class Meeting {
+  readonly hub: PlanHub;
+  readonly #options: MeetingOptions;
+  readonly #mosaic: Mosaic;
+  readonly #audio: Audio;
+  readonly #previews: ReadonlyMap<PreviewView, Preview>;
+  #recorder: Recorder | null = null;
+  #recording: Promise<void> = Promise.resolve();
+  #diskAllows: { readonly yes: boolean; readonly because: string } = { yes: true, because: '' };
+  #plan: Plan;
+  #soundLostAt: number | null = null;
+
+  /** @param ports the relay's loopback inputs for this meeting. */
+  private constructor(options: MeetingOptions, ports: { readonly mosaic: number; readonly audio: number }) {
+    this.#options = options;
+    this.#plan = options.plan;
+    this.hub = options.hub;
+    const { clock, log, note, plan, hub, faults } = options;
+    const forward = (): void => void options.forward().then(options.changed);
+    // Receivers may still know the streams of an earlier process: begin at another incarnation.
+    const incarnation = Math.floor(clock.now() / 1000);
+    const shared = { clock, log, note, plan, hub, faults, incarnation };
+    this.#mosaic = new Mosaic({ ...shared, relayPort: ports.mosaic });
+    this.#mosaic.on('taps', forward);
+    this.#audio = new Audio({ ...shared, relayPort: ports.audio, forward: options.forward });
+    this.#audio.on('ports', forward);
+    const preview = (view: PreviewView): [PreviewView, Preview] => [
+      view,
+      new Preview({ view, clock, log, plan, hub, changed: forward, ask: options.ask }),
+    ];
+    this.#previews = new Map([preview('mosaic'), preview('program')]);
+  }
+
+  /** Opens the relay's inputs and makes the parts; they start in the background. @throws FaultError when the relay is not up. */
+  static async begin(options: MeetingOptions): Promise<Meeting> {
+    const { relay, plan } = options;
+    const mosaic = await relay.input(inputName(plan.meeting, 'mosaic'));
+    const audio = await relay.input(inputName(plan.meeting, 'audio'));
+    const meeting = new Meeting(options, { mosaic, audio });
+    void meeting.#mosaic.start();
+    void meeting.#audio.start();
+    meeting.#record();
+    return meeting;
+  }
+
+  get plan(): Plan {
+    return this.#plan;
+  }
+
+  get mosaic(): Mosaic {
+    return this.#mosaic;
+  }
+
+  get audio(): Audio {
+    return this.#audio;
+  }
+
+  get recorder(): Recorder | null {
+    return this.#recorder;
+  }
+
+  preview(view: PreviewView): Preview | undefined {
+    return this.#previews.get(view);
+  }
+
+  /** Takes a newer plan of the same meeting; resolves when the relay does what it says. */
+  async apply(plan: Plan): Promise<void> {
+    this.#plan = plan;
+    // The floor first: everything below may take its time.
+    const forwarded = this.#options.forward();
+    this.#mosaic.apply(plan);
+    this.#audio.apply(plan);
+    for (const preview of this.#previews.values()) preview.apply(plan);
+    this.#record();
+    await forwarded;
+  }
+
+  /** What the relay does for this meeting now. @param relayStarts how often the relay was started again. */
+  table(keys: ReadonlyMap<string, string>, relayStarts: number): Table {
+    const taps = [...this.#mosaic.taps, ...(this.#recorder?.taps ?? []), ...[...this.#previews.values()].flatMap((each) => each.taps)];
+    const mixAs = incarnate(this.hub.streams.mix.ssrc, relayStarts);
+    return meetingTable(this.#plan, this.hub, keys, { audioPorts: this.#audio.ports, hears: this.#audio.hears, mixAs, taps });
+  }
+
+  /** A view of the relay shows another stream. */
+  switched(view: string): void {
+    this.#recorder?.switched(view);
+    for (const preview of this.#previews.values()) preview.switched(view);
+  }
+
+  /** Once a second: what depends on time alone. */
+  tick(): void {
+    const at = this.#options.clock.mono();
+    const there = this.#audio.part().state === 'running';
+    this.#soundLostAt = there ? null : (this.#soundLostAt ?? at);
+    const sound = this.#soundLostAt === null || at - this.#soundLostAt < soundPatienceMs;
+    this.#recorder?.sound(sound);
+    for (const preview of this.#previews.values()) preview.sound(sound);
+  }
+
+  /** Whether the disk has room for recordings. */
+  disk(yes: boolean, because: string): void {
+    this.#diskAllows = { yes, because };
+    this.#recorder?.allow(yes, because);
+  }
+
+  parts(): readonly Part[] {
+    return [this.#mosaic.part(), this.#audio.part(), ...(this.#recorder === null ? [] : [this.#recorder.part()])];
+  }
+
+  get pids(): readonly number[] {
+    const workers = [this.#mosaic.worker.pid, this.#audio.worker.pid].filter((pid) => pid !== null);
+    return [...workers, ...(this.#recorder?.pids ?? []), ...[...this.#previews.values()].flatMap((each) => each.pids)];
+  }
+
+  /** @param done the meeting has ended; otherwise this process ends and another may go on. */
+  async stop(done: boolean): Promise<void> {
+    const recorder = this.#recorder;
+    await this.#recording;
+    await Promise.all([
+      recorder?.stop(done),
+      ...[...this.#previews.values()].map((preview) => preview.stop()),
+      this.#mosaic.stop(),
+      this.#audio.stop(),
+    ]);
+    const { relay, plan } = this.#options;
+    if (done) for (const part of ['mosaic', 'audio'] as const) await relay.closeInput(inputName(plan.meeting, part));
+  }
+
+  #record(): void {
+    const { recording } = this.#plan;
+    const running = this.#recorder;
+    if (running !== null && running.recording === recording?.id) {
+      running.apply(this.#plan);
+      return;
+    }
+    this.#recorder = null;
+    const { clock, log, note, shelf } = this.#options;
+    const next =
+      recording === null
+        ? null
+        : new Recorder({
+            clock,
+            log,
+            note,
+            shelf,
+            plan: this.#plan,
+            hub: this.hub,
+            recording,
+            changed: () => void this.#options.forward().then(this.#options.changed),
+          });
+    this.#recorder = next;
+    next?.allow(this.#diskAllows.yes, this.#diskAllows.because);
+    // One after the other: the same recording may be ended and begun again.
+    this.#recording = this.#recording
+      .then(() => running?.stop(true))
+      .then(() => next?.start())
+      .catch((error: unknown) => log.error({ err: error }, 'recorder did not start'));
+  }
+}

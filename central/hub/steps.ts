@@ -1,0 +1,51 @@
+/** What to do next so that the hub is as it should be. Pure; hub.ts has an executor for each verb. */
+
+import { highest } from '../../protocol/grant.ts';
+import type { Layer } from '../../protocol/node/reconcile.ts';
+import { findHub } from '../../protocol/plan.ts';
+import type { HubDesired } from '../../protocol/schema/desired.ts';
+import type { Plan } from '../../protocol/schema/plan.ts';
+import type { Part } from '../../protocol/schema/reported.ts';
+
+export type HubStep =
+  | { readonly do: 'keys'; readonly keys: HubDesired['keys'] }
+  | { readonly do: 'begin'; readonly plan: Plan }
+  | { readonly do: 'apply'; readonly plan: Plan }
+  | { readonly do: 'end'; readonly meeting: string };
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/**
+ * @param running the plans in force, by meeting.
+ * @param keys the keys in force.
+ */
+export function planSteps(
+  { plans, keys: wantedKeys }: HubDesired,
+  node: string,
+  { running, keys }: { readonly running: ReadonlyMap<string, Plan>; readonly keys: HubDesired['keys'] },
+  parts: readonly Part[],
+  refused: string | null,
+): Layer<HubStep> {
+  // The highest grant wins, in whatever order plans arrive.
+  const newest = (plan: Plan): Plan => ({ ...plan, grant: highest(plan.grant, running.get(plan.meeting)?.grant ?? plan.grant) });
+  const held = plans.filter((plan) => findHub(plan, node) !== undefined);
+  const ours = held.map(newest);
+  const steps: HubStep[] = [];
+  if (!same(keys, wantedKeys)) steps.push({ do: 'keys', keys: wantedKeys });
+  // Ports and streams of a meeting are made for its hub entry; should that change, the meeting begins anew.
+  for (const [meeting, before] of running) {
+    const plan = ours.find((each) => each.meeting === meeting);
+    if (plan === undefined || !same(findHub(plan, node), findHub(before, node))) steps.push({ do: 'end', meeting });
+    else if (!same(plan, before)) steps.push({ do: 'apply', plan });
+  }
+  if (steps.length > 0) return steps;
+  for (const plan of ours) if (!running.has(plan.meeting)) steps.push({ do: 'begin', plan });
+  if (steps.length > 0) return [steps];
+  const waits = parts
+    .filter(({ state }) => state !== 'running')
+    .map(({ name, because }) => ({ do: 'wait' as const, because: `${name}: ${because}` }));
+  const foreign = plans
+    .filter((plan) => !ours.includes(plan))
+    .map(({ meeting }) => ({ do: 'wait' as const, because: `${meeting} is not held here` }));
+  return [...waits, ...foreign, ...(refused === null ? [] : [{ do: 'wait' as const, because: `relay: ${refused}` }])];
+}
