@@ -35,7 +35,7 @@ if (print !== null) {
 const identity = await loadIdentity(config.identity.dir, clock.now());
 if (!identity.ok) end(identity.fault);
 if (identity.value.role !== 'central')
-  end({ code: 'config.invalid', key: 'identity.dir', reason: `it is the certificate of a ${identity.value.role}` });
+  end({ code: 'config.invalid', key: 'identity.dir', reason: `it is the certificate of a node that is ${identity.value.role}` });
 try {
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
 } catch (error) {
