@@ -11,7 +11,7 @@ const Name = Type.String({ minLength: 1, maxLength: 120 });
 
 export const UserRole = Type.Union([Type.Literal('admin'), Type.Literal('operator'), Type.Literal('viewer')]);
 export type UserRole = Static<typeof UserRole>;
-export const UserName = Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{1,39}$', description: 'login name' });
+export const UserName = Type.String({ pattern: '^[a-z0-9][a-z0-9._\\-]{1,39}$', description: 'login name' });
 /** Long rather than complicated (NIST SP 800-63B §5.1.1). */
 export const Password = Type.String({ minLength: 12, maxLength: 200 });
 

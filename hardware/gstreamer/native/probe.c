@@ -1,4 +1,5 @@
 /* probe {element,pad,name,stalledMs?}: counts what passes a pad, and says when nothing passes any more.
+ * The first buffer says `flowing`; so does the first after a silence.
  * stats {reset?}: all counters of the pipeline. Counters only grow; readers take differences. */
 #include <stdatomic.h>
 #include <sys/resource.h>
@@ -43,10 +44,12 @@ static GstPadProbeReturn passed(GstPad *pad G_GNUC_UNUSED, GstPadProbeInfo *info
   Probe *self = data;
   gint64 now = now_ns(), gap = 0;
   g_mutex_lock(&self->lock);
+  /* The first buffer is told too: an owner cannot tell "flows since the start" from "never came" otherwise. */
+  bool first = !self->last && self->stalled_after;
   if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER_LIST) gst_buffer_list_foreach(GST_PAD_PROBE_INFO_BUFFER_LIST(info), count_one, self);
   else count(self, GST_PAD_PROBE_INFO_BUFFER(info));
-  if (self->last) gap = now - self->last;
-  if (gap > self->max_gap) self->max_gap = gap;
+  gap = now - (self->last ? self->last : self->born);
+  if (self->last && gap > self->max_gap) self->max_gap = gap;
   self->last = now;
   if (!self->window_start) self->window_start = now, self->window_count = 0;
   if (now - self->window_start >= 1000 * MS_NS) {
@@ -54,7 +57,7 @@ static GstPadProbeReturn passed(GstPad *pad G_GNUC_UNUSED, GstPadProbeInfo *info
     self->window_start = now;
     self->window_count = 0;
   }
-  bool back = self->stalled;
+  bool back = self->stalled || first;
   self->stalled = false;
   g_mutex_unlock(&self->lock);
   if (back) tell(self, "flowing", gap);
