@@ -98,6 +98,7 @@ try {
   await issueIdentities(options, sites);
   const clips = await makeClips(options, sites.slice(1));
   const { setupToken } = await start('central', 'central/main.js', centralConfig(options, ports));
+  if (typeof setupToken === 'string') console.log(`first login (once): ${url}/#/setup/${setupToken}`);
   const api = await centralApi(join(options.data, 'central'), ports.http);
   await api.ensure('/hubs', { hub: hubId, name: 'Trung tâm dữ liệu tỉnh' });
   for (const [order, each] of sites.entries()) await api.ensure('/sites', { ...each, order });
@@ -106,7 +107,6 @@ try {
     sites.map((each, index) => start(each.site, 'edge/main.js', edgeConfig(options, ports, each, index, clips[index - 1]))),
   );
   await untilReady(api, await openMeeting(api));
-  if (typeof setupToken === 'string') console.log(`first login (once): ${url}/#/setup/${setupToken}`);
   console.log(`ready ${url}`);
 } catch (error) {
   if (stopping) await stop(0);
