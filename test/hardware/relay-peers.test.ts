@@ -4,7 +4,8 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { eventually } from '../support/eventually.ts';
-import { hubRig, KEY } from '../support/relay.ts';
+import { freePort } from '../support/free-port.ts';
+import { hubRig, KEY, relayRig } from '../support/relay.ts';
 import { Pictures, Sound, udpPort } from '../support/rtp-packets.ts';
 
 const V = 0xabcdef0;
@@ -112,4 +113,22 @@ t.test('srt-live-transmit sends to the relay and receives from it, byte for byte
     out.packets.map((packet) => packet.toString('hex')),
     sent,
   );
+});
+
+t.test('a link to a listener that is no relay gets no heartbeats', async (t) => {
+  const { relay, sees } = await relayRig(t);
+  const [out, input, port] = [await udpPort(t), await relay.input('in'), await freePort()];
+  program(t, 'srt-live-transmit', [
+    ...['-q', '-chunk:1456', `srt://127.0.0.1:${port}?mode=listener&passphrase=${KEY}&pbkeylen=32`, `udp://127.0.0.1:${out.port}`],
+  ]);
+  await relay.connect('tool', { host: '127.0.0.1', port, streamId: 'live', key: KEY, latencyMs: 60, heartbeat: false });
+  await sees('connected', ({ link }) => link === 'tool');
+  await relay.route(A, { kind: 'audio', to: [{ link: 'tool' }] });
+  const sound = new Sound(A);
+  for (let i = 0; i < 40; i++) {
+    out.send(input, sound.packet());
+    await new Promise((resolve) => setTimeout(resolve, i === 20 ? 500 : 20));
+  }
+  await eventually(() => (out.of(A).length >= 40 ? undefined : `${out.of(A).length} packets`));
+  t.equal(out.packets.length, 40, 'nothing but what was sent');
 });

@@ -6,6 +6,7 @@ import { eventually } from '../support/eventually.ts';
 import { faultOf } from '../support/fault.ts';
 import { edgeRig, hubRig, KEY, relayRig, sanitizedRelay } from '../support/relay.ts';
 import { Pictures, Sound, udpPort } from '../support/rtp-packets.ts';
+import { udpPath } from '../support/udp-path.ts';
 
 const V = 0x1000;
 const A = 0x2000;
@@ -172,6 +173,25 @@ t.test('a killed hub relay comes back whole on its ports, and its callers find i
   t.equal(await hub.relay.listen({ host: '127.0.0.1', port: 0, latencyMs: 40 }), hub.port, 'same listening port');
   t.equal(await hub.relay.input('mosaic'), hubInput, 'same input port');
   t.match((await hub.relay.stats()).inputs, [{ name: 'mosaic', port: hubInput }]);
+});
+
+t.test('short cuts of a path lose nothing within the latency, whether the link is replaced or not', async (t) => {
+  const latencyMs = 1000;
+  const hub = await hubRig(t, ['a'], latencyMs);
+  const path = await udpPath(t, hub.port);
+  const [a, out] = [await edgeRig(t, 'a', path.port, latencyMs), await udpPort(t)];
+  await a.relay.route(V, { kind: 'video', to: [{ link: 'pub' }] });
+  await hub.relay.route(V, { kind: 'video', from: ['a'], to: [{ udp: out.port }] });
+  const pictures = new Pictures(V, { seq: 0 });
+  for (let i = 0; i < 150; i++) {
+    out.send(a.input, ...pictures.frame({ idr: i % 25 === 0 }));
+    path.cut = i % 50 >= 10 && i % 50 < 30; // 400 ms in each second: longer than a link is left in doubt
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await eventually(() => (out.packets.length >= pictures.seq ? undefined : `${out.packets.length} of ${pictures.seq} packets`));
+  t.match(await hub.stream(V), { packets: pictures.seq, lost: 0, damagedFrames: 0 });
+  t.match(await a.connection('pub/a'), { videoDropped: 0 });
+  t.comment(`links made: ${(await hub.connection('pub/a'))?.connects}`);
 });
 
 t.test('a peer that is silent for a while is heard again on the same connection or a new one', async (t) => {

@@ -63,6 +63,7 @@ struct conn {
 struct retiring {
   SRTSOCKET sock; /* SRT_INVALID_SOCK = free. */
   int conn;       /* -1: its record is gone, what still comes is dropped. */
+  bool beats;     /* We sent on it, to a relay. */
   int64_t until_us;
 };
 

@@ -101,6 +101,7 @@ static void tick(struct relay *r) {
   if (r->now - pulses >= PULSE_TICK) {
     pulses = r->now;
     listener_knocks(r);
+    pulse_retiring(r);
     bool measure = r->now - measures >= MEASURE_TICK;
     if (measure) measures = r->now;
     for (int i = 0; i < r->conns.high; i++) {

@@ -56,3 +56,13 @@ void pulse_tick(struct relay *r, struct conn *conn) {
     say(r, "heard", conn, quiet);
   }
 }
+
+void pulse_retiring(struct relay *r) {
+  for (int i = 0; i < RETIRING_MAX; i++) {
+    const struct retiring *old = &r->conns.retiring[i];
+    size_t waiting = 0;
+    if (old->sock == SRT_INVALID_SOCK || !old->beats || srt_getsndbuffer(old->sock, &waiting, NULL) < 0 || waiting == 0) continue;
+    /* A receiver asks again for what it misses only when something later comes: without this the end of the old connection would be lost. */
+    srt_sendmsg2(old->sock, (const char *)beat, sizeof beat, NULL);
+  }
+}

@@ -93,6 +93,7 @@ void link_tick(struct relay *r, struct conn *conn);
 /* pulse.c: heartbeats, and silence. */
 bool pulse_take(struct relay *r, struct conn *conn, const uint8_t *bytes, size_t size); /* True when it was a heartbeat. */
 void pulse_tick(struct relay *r, struct conn *conn);
+void pulse_retiring(struct relay *r);
 
 /* queue.c: video gives way to audio. */
 void queue_look(struct relay *r, struct conn *conn);

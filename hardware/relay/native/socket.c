@@ -117,7 +117,7 @@ static void retire(struct relay *r, struct conn *conn) {
   if (place == NULL) {
     socket_close(r, conn->sock);
   } else {
-    *place = (struct retiring){conn->sock, conns_index(&r->conns, conn), r->now + (conn->latency_ms + 300) * MS};
+    *place = (struct retiring){conn->sock, conns_index(&r->conns, conn), conn->sends && conn->heartbeat, r->now + (conn->latency_ms + 300) * MS};
     socket_watch(r, conn->sock, CONNS_MAX + (int)(place - r->conns.retiring), false);
   }
   conn->sock = SRT_INVALID_SOCK;
