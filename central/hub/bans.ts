@@ -37,10 +37,10 @@ export function nextRelease(bans: Bans, at: number): number | null {
 }
 
 /**
- * The slot in an element's or thread's name: `tile_07`, `tile_7:src` and, because a thread's name has at most 15 letters,
- * `depay_12:sr`. Null when it belongs to no slot.
+ * The slot in an element's or thread's name: `decode_7`, `tile_7-udp:src` and, because a thread's name has at most 15 letters,
+ * `audio_12-udp:sr`. Null when it belongs to no slot.
  */
 export function slotOf(name: string): number | null {
-  const digits = /^[a-z]+_(\d{1,3})(?::|$)/.exec(name)?.[1];
+  const digits = /^[a-z]+_(\d{1,3})(?:[-:]|$)/.exec(name)?.[1];
   return digits === undefined ? null : Number(digits);
 }

@@ -41,7 +41,7 @@ export interface TakesOptions<W extends Wanted> {
   readonly ended: (take: Take<W>, why: string | null) => Promise<void>;
 }
 
-/** Element ids that every take's pipeline has. */
+/** What every take's pipeline calls its inputs; the elements with the ports are `video-udp` and `audio-udp`. */
 export const takeVideo = 'video';
 export const takeAudio = 'audio';
 
@@ -168,8 +168,8 @@ export class Takes<W extends Wanted> {
 
   async #prepare(take: Running<W>): Promise<void> {
     await take.worker.start(this.#options.pipeline(take.n, take.want));
-    const video = Number(await take.worker.get(takeVideo, 'port'));
-    const audio = take.want.sound ? Number(await take.worker.get(takeAudio, 'port')) : null;
+    const video = Number(await take.worker.get(`${takeVideo}-udp`, 'port'));
+    const audio = take.want.sound ? Number(await take.worker.get(`${takeAudio}-udp`, 'port')) : null;
     await this.#options.prepared(take);
     if (take.over) return;
     take.ports = { video, audio };

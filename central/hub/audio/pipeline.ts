@@ -6,7 +6,10 @@
  * flows; `clocksync` paces it without latency, and with it the mixer while no site sends. Without jitter buffers the mixer has 24 threads instead of 57; packets come from the relay in order,
  * and `latency` of the interleaver takes up what jitter is left.
  */
-import { caps, chain, element, filter, type Pipeline, padOf, pipeline, reflexed } from '../../../hardware/gstreamer/pipeline.ts';
+
+import { rtpAudioIn, rtpAudioOut } from '../../../hardware/gstreamer/parts/rtp.ts';
+import { opusDecode } from '../../../hardware/gstreamer/parts/sound.ts';
+import { chain, element, filter, type Pipeline, padOf, pipeline, reflexed } from '../../../hardware/gstreamer/pipeline.ts';
 import { matrixText, mixMatrix } from './matrix.ts';
 
 export interface MixerOptions {
@@ -24,21 +27,19 @@ export interface MixerOptions {
 /** Late packets up to this are still mixed in time. */
 const latencyNs = 40_000_000;
 
-/** Payload type of what we send; what comes in may have any. */
-export const audioPayload = 111;
 export const slotId = (slot: number): string => `audio_${slot}`;
+/** The element whose port takes a slot's packets. */
+export const slotSourceId = (slot: number): string => `${slotId(slot)}-udp`;
 export const levelId = (slot: number): string => `level_${slot}`;
 
-const opusRtp = caps('application/x-rtp', { media: 'audio', 'clock-rate': 48_000, 'encoding-name': 'OPUS' });
 const raw = { format: 'F32LE', rate: 48_000, channels: 1 };
 
 export function mixerPipeline({ slots, kbps, frameMs, ssrcs, relayPort }: MixerOptions): Pipeline {
   const channels = slots + 1;
   const inputs = Array.from({ length: slots }, (_, slot) =>
     chain(
-      element('udpsrc', { address: '127.0.0.1', port: 0, caps: opusRtp, 'buffer-size': 65_536 }, slotId(slot)),
-      element('rtpopusdepay'),
-      element('opusdec', { plc: false }),
+      rtpAudioIn({ id: slotId(slot), port: 0, jitterMs: null }),
+      opusDecode(`decode_${slot}`),
       reflexed(element('level', { interval: 100_000_000n }, levelId(slot)), { do: 'levels', element: levelId(slot) }),
       element('audioconvert'),
       filter('audio/x-raw', raw),
@@ -52,8 +53,7 @@ export function mixerPipeline({ slots, kbps, frameMs, ssrcs, relayPort }: MixerO
       element('audioconvert'),
       // Complexity 0 sounds the same for speech at this rate and costs a third of the default.
       element('opusenc', { bitrate: kbps * 1000, complexity: 0, 'frame-size': String(frameMs), 'audio-type': 'voice' }),
-      element('rtpopuspay', { pt: audioPayload, ssrc, 'timestamp-offset': 0, mtu: 1200 }),
-      element('udpsink', { host: '127.0.0.1', port: relayPort, sync: false, async: false }),
+      rtpAudioOut({ id: `mix_${output}`, port: relayPort, ssrc, timestampOffset: 0 }),
     ),
   );
   return pipeline([

@@ -19,7 +19,7 @@ import { assignSlots } from '../mosaic/layout.ts';
 import { event, type Note } from '../note.ts';
 import { because } from '../report/because.ts';
 import { matrixText, mixMatrix } from './matrix.ts';
-import { mixerPipeline, slotId } from './pipeline.ts';
+import { mixerPipeline, slotSourceId } from './pipeline.ts';
 import { hears, isSpeaking, levelOf, noSpeakers, reduceSpeakers, type Speakers, type SpeakersInput } from './speakers.ts';
 
 export interface AudioServiceOptions {
@@ -152,7 +152,7 @@ export class Audio extends EventEmitter<AudioEvents> {
   }
 
   async #ready(worker: Worker): Promise<void> {
-    const ports = await Promise.all(Array.from({ length: this.#slotCount }, (_, slot) => worker.get(slotId(slot), 'port')));
+    const ports = await Promise.all(Array.from({ length: this.#slotCount }, (_, slot) => worker.get(slotSourceId(slot), 'port')));
     this.#ports = ports.map(Number);
     this.#matrix = '';
     this.emit('ports');

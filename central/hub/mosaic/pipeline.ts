@@ -5,9 +5,10 @@
  * Why it never stalls: everything is live, so the compositor goes by its deadline; `ignore-inactive-pads` keeps slots that never had a
  * picture out of the count; `max-last-buffer-repeat` ends a dead slot's last picture and the slate below comes to sight.
  */
+
+import { rtpVideoIn, rtpVideoOut } from '../../../hardware/gstreamer/parts/rtp.ts';
 import {
   type Chain,
-  caps,
   chain,
   element,
   filter,
@@ -17,6 +18,7 @@ import {
   padOf,
   pipeline,
   reflexed,
+  shielded,
 } from '../../../hardware/gstreamer/pipeline.ts';
 import { mosaicSlots } from '../../../protocol/plan.ts';
 import type { VideoFormat } from '../../../protocol/schema/plan.ts';
@@ -30,8 +32,9 @@ export interface MosaicOptions {
   readonly relayPort: number;
 }
 
-export const videoPayload = 96;
 export const tileId = (slot: number): string => `tile_${slot}`;
+/** The element whose port takes a slot's packets. */
+export const tileSourceId = (slot: number): string => `${tileId(slot)}-udp`;
 export const decoderId = (slot: number): string => `decode_${slot}`;
 export const thumbId = (slot: number): string => `thumb_${slot}`;
 export const slateTextId = (slot: number): string => `slate_${slot}`;
@@ -50,7 +53,6 @@ export const labelPad = (slot: number): string => `sink_${1 + mosaicSlots + slot
 export const framePads = [0, 1, 2, 3].map((side) => `sink_${1 + 2 * mosaicSlots + side}`);
 
 const slots = Array.from({ length: mosaicSlots }, (_, slot) => slot);
-const h264Rtp = caps('application/x-rtp', { media: 'video', 'clock-rate': 90_000, 'encoding-name': 'H264' });
 const ground = 0xff1c2430;
 const accent = 0xff28c76f;
 
@@ -102,10 +104,9 @@ const layers = (): Properties => {
 
 const tile = (slot: number): readonly Chain[] => [
   chain(
-    element('udpsrc', { address: '127.0.0.1', port: 0, caps: h264Rtp, 'buffer-size': 524_288 }, tileId(slot)),
-    element('rtph264depay', {}, `depay_${slot}`),
+    rtpVideoIn({ id: tileId(slot), port: 0, jitterMs: null }),
     reflexed(
-      element('avdec_h264', { 'max-threads': 1, 'output-corrupt': false, 'discard-corrupted-frames': true, qos: false }, decoderId(slot)),
+      shielded('avdec_h264', { 'max-threads': 1, 'output-corrupt': false, 'discard-corrupted-frames': true, qos: false }, decoderId(slot)),
       { do: 'probe', element: decoderId(slot), pad: 'src', name: tileId(slot), stalledMs: slateAfterMs },
     ),
     element('tee', {}, `tee_${slot}`),
@@ -160,11 +161,7 @@ export function mosaicPipeline({ format, ssrc, relayPort }: MosaicOptions): Pipe
         { do: 'probe', element: encoderId, pad: 'sink', name: outProbe },
       ),
       filter('video/x-h264', { profile: 'constrained-baseline' }),
-      reflexed(
-        element('rtph264pay', { pt: videoPayload, ssrc, mtu: 1200, 'config-interval': -1, 'aggregate-mode': 'zero-latency' }, 'pay'),
-        { do: 'capture-time', element: 'pay', pad: 'sink' },
-      ),
-      element('udpsink', { host: '127.0.0.1', port: relayPort, sync: false, async: false }),
+      rtpVideoOut({ id: 'mosaic', port: relayPort, ssrc }),
     ),
     chain(
       slow(canvas.width, canvas.height, ground),

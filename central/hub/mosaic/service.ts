@@ -17,7 +17,7 @@ import type { Tap } from '../forward/table.ts';
 import { event, type Note } from '../note.ts';
 import { because } from '../report/because.ts';
 import { assignSlots, mosaicView } from './layout.ts';
-import { encoderId, mosaicPipeline, outProbe, tileId } from './pipeline.ts';
+import { encoderId, mosaicPipeline, outProbe, tileSourceId } from './pipeline.ts';
 import { settings } from './places.ts';
 
 export interface MosaicServiceOptions {
@@ -156,7 +156,7 @@ export class Mosaic extends EventEmitter<MosaicEvents> {
   async #ready(worker: Worker): Promise<void> {
     this.#applied.clear();
     this.#live.clear();
-    const ports = await Promise.all(Array.from({ length: mosaicSlots }, (_, slot) => worker.get(tileId(slot), 'port')));
+    const ports = await Promise.all(Array.from({ length: mosaicSlots }, (_, slot) => worker.get(tileSourceId(slot), 'port')));
     this.#ports = ports.map(Number);
     await this.#set();
     this.emit('taps');

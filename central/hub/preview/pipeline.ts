@@ -2,6 +2,8 @@
  * Pictures for browsers: fragmented MP4 on a pipe. Pure. Live: video untouched, the mix as AAC, because Chromium rejects this muxer's Opus.
  * Playing a recorded file: the same from Matroska, as fast as the reader takes it.
  */
+
+import { opusDecode } from '../../../hardware/gstreamer/parts/sound.ts';
 import { chain, element, filter, type Pipeline, padOf, pipeline } from '../../../hardware/gstreamer/pipeline.ts';
 import { audioIn, patient, videoIn } from '../record/pipeline.ts';
 
@@ -19,7 +21,7 @@ export function previewPipeline(sound: boolean): Pipeline {
       ? [
           chain(
             audioIn(),
-            element('opusdec'),
+            opusDecode('opus'),
             element('audioconvert'),
             element('avenc_aac', { bitrate: 64_000 }),
             element('queue', patient),
@@ -47,7 +49,7 @@ export function playPipeline(file: string, sound: boolean): Pipeline {
           chain(
             padOf('demux', 'audio_0'),
             element('queue'),
-            element('opusdec'),
+            opusDecode('opus'),
             element('audioconvert'),
             element('avenc_aac', { bitrate: 64_000 }),
             element('queue'),
