@@ -1,6 +1,9 @@
 /** A pipeline as data becomes launch text in one place; whatever comes from outside stays a value, proven on the real parser. */
 import t from 'tap';
+import { BITRATE, ENCODERS, encoderProperties } from '../../hardware/gstreamer/encoder.ts';
+import { chooseEncoder, Encoders, type Trial } from '../../hardware/gstreamer/encoders.ts';
 import { cure, debianPackage } from '../../hardware/gstreamer/packages.ts';
+import { MAIN } from '../../hardware/gstreamer/parts/picture.ts';
 import type { Element, PadOf, Pipeline } from '../../hardware/gstreamer/pipeline.ts';
 import {
   caps,
@@ -15,6 +18,8 @@ import {
   reflexesOf,
 } from '../../hardware/gstreamer/pipeline.ts';
 import { render } from '../../hardware/gstreamer/render.ts';
+import { systemClock } from '../../protocol/node/clock.ts';
+import { silentLog } from '../../protocol/node/log.ts';
 import { faultOf } from '../support/fault.ts';
 import { workerRig } from '../support/worker.ts';
 
@@ -168,4 +173,48 @@ t.test('a refused pipeline says why', async (t) => {
     t.match(await faultOf(worker.start(pipeline)), { code: 'program.refused', error, detail }, error);
   await worker.start(one(element('fakesrc'), element('fakesink')));
   t.equal(worker.state, 'playing', 'and the next pipeline starts in the same process');
+});
+
+const trial = (element: Trial['element'], did: 'absent' | 'encoded' | string): Trial =>
+  did === 'absent' || did === 'encoded' ? { element, did } : { element, did: 'failed', because: did };
+
+const choices: readonly [string, readonly Trial[], string, RegExp][] = [
+  ['the first that works', [trial('vah264enc', 'encoded'), trial('x264enc', 'encoded')], 'vah264enc', /the best there is/],
+  ['x264 when the rest is absent', [trial('vah264enc', 'absent'), trial('x264enc', 'encoded')], 'x264enc', /vah264enc absent/],
+  [
+    'not one that crashed',
+    [trial('nvh264enc', 'killed by SIGSEGV'), trial('x264enc', 'encoded')],
+    'x264enc',
+    /nvh264enc failed \(killed by SIGSEGV\)/,
+  ],
+  ['by rank, not by order of trial', [trial('x264enc', 'encoded'), trial('mpph264enc', 'encoded')], 'mpph264enc', /the best/],
+];
+
+for (const [name, trials, want, because] of choices)
+  t.test(`encoder choice: ${name}`, async (t) => {
+    t.match(chooseEncoder(trials), { element: want, because });
+  });
+
+t.test('without any encoder the fault names what was tried', async (t) => {
+  t.throws(() => chooseEncoder([trial('x264enc', 'absent')]), /not-found.*x264enc absent/);
+});
+
+t.test('every encoder is told bitrate and keyframe distance, and makes a profile that all can decode', async (t) => {
+  for (const name of ENCODERS) {
+    const { properties, caps } = encoderProperties(name, { ...MAIN, kbps: 1500, gop: 50 });
+    const all = JSON.stringify(properties);
+    t.match(all, /1500/, `${name} bitrate`);
+    t.match(all, /\b50\b/, `${name} keyframe distance`);
+    t.match(String(caps.profile ?? properties.profile), /constrained-baseline|main|baseline/, `${name} profile`);
+    const rate = BITRATE[name];
+    if (rate) t.equal(properties[rate.property], 1500 * rate.perKbps, `${name} bitrate can be changed by its property`);
+  }
+});
+
+t.test('this machine is probed by encoding, once', async (t) => {
+  const encoders = new Encoders(systemClock(), silentLog());
+  const [first, second] = await Promise.all([encoders.choose(), encoders.choose()]);
+  t.equal(first, second);
+  t.ok(ENCODERS.includes(first.element));
+  t.comment(`${first.element}: ${first.because}`);
 });

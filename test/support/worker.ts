@@ -6,17 +6,18 @@ import { systemClock } from '../../protocol/node/clock.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import { eventually } from './eventually.ts';
 
+type Kind = WorkerEvent['event'];
+/** The member that can have this kind; some members have two. */
+type Of<K extends Kind> = Extract<{ [E in WorkerEvent as E['event']]: E }[K], WorkerEvent>;
+
 export interface WorkerRig {
   readonly worker: Worker;
   readonly events: WorkerEvent[];
   readonly downs: WorkerDown[];
   /** All events of one kind so far. */
-  readonly of: <K extends WorkerEvent['event']>(name: K) => readonly Extract<WorkerEvent, { event: K }>[];
+  readonly of: <K extends Kind>(name: K) => readonly Of<K>[];
   /** Waits until an event of this kind satisfies `fits`. */
-  readonly sees: <K extends WorkerEvent['event']>(
-    name: K,
-    fits?: (event: Extract<WorkerEvent, { event: K }>) => boolean,
-  ) => Promise<Extract<WorkerEvent, { event: K }>>;
+  readonly sees: <K extends Kind>(name: K, fits?: (event: Of<K>) => boolean) => Promise<Of<K>>;
 }
 
 export function workerRig(t: Test, options: Partial<WorkerOptions> = {}): WorkerRig {
@@ -26,13 +27,14 @@ export function workerRig(t: Test, options: Partial<WorkerOptions> = {}): Worker
   const downs: WorkerDown[] = [];
   worker.on('event', (event) => events.push(event));
   worker.on('down', (info) => downs.push(info));
-  const of: WorkerRig['of'] = (name) => events.filter((event) => event.event === name) as never;
-  const sees: WorkerRig['sees'] = async (name, fits = () => true) => {
-    const found = (): ReturnType<typeof of<typeof name>>[number] | undefined => of(name).find(fits);
-    await eventually(() => (found() ? undefined : `no fitting event ${name} among ${JSON.stringify(events.slice(-5))}`));
-    const event = found();
-    if (!event) throw new Error(`event ${name} vanished`);
-    return event;
+  const of = <K extends Kind>(name: K): readonly Of<K>[] => events.filter((event): event is Of<K> => event.event === name);
+  const sees = async <K extends Kind>(name: K, fits: (event: Of<K>) => boolean = () => true): Promise<Of<K>> => {
+    const found: Of<K>[] = [];
+    await eventually(() => {
+      found.push(...of(name).filter(fits).slice(0, 1));
+      return found.length > 0 ? undefined : `no fitting event ${name} among ${JSON.stringify(events.slice(-5))}`;
+    });
+    return found[0] as Of<K>;
   };
   return { worker, events, downs, of, sees };
 }
