@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox';
 
 /** A box, hub or central: lower-case letters, digits, hyphens; also the CN of its certificate and a topic segment. */
-export const NodeId = Type.String({ pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$', maxLength: 63, description: 'node id' });
+export const NodeId = Type.String({ pattern: '^[a-z0-9]([a-z0-9\\-]{0,61}[a-z0-9])?$', maxLength: 63, description: 'node id' });
 export type NodeId = Static<typeof NodeId>;
 
 /** A meeting, given by central. */

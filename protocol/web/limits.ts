@@ -5,5 +5,5 @@
 export const passwordMin = 12;
 export const passwordMax = 200;
 export const nameMax = 120;
-export const userNamePattern = '^[a-z0-9][a-z0-9._-]{1,39}$';
-export const nodeIdPattern = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$';
+export const userNamePattern = '^[a-z0-9][a-z0-9._\\-]{1,39}$';
+export const nodeIdPattern = '^[a-z0-9]([a-z0-9\\-]{0,61}[a-z0-9])?$';
