@@ -13,7 +13,8 @@ import type { WorkerEvent } from '../events.ts';
 import { h264Encode } from '../parts/h264.ts';
 import { MAIN, type PictureFormat, rawVideo, TILE } from '../parts/picture.ts';
 import { opusEncode, rawAudio } from '../parts/sound.ts';
-import { type Chain, chain, element, fraction, padOf, pipeline } from '../pipeline.ts';
+import { type Chain, chain, element, fraction, type Pipeline, padOf, pipeline } from '../pipeline.ts';
+import type { Reflex } from '../reflexes.ts';
 import { Worker, type WorkerDown } from '../worker.ts';
 import { DRAWN, drawClip } from './drawing.ts';
 import { sampleVoice, voiceOf, wav } from './voice.ts';
@@ -41,6 +42,8 @@ export interface ClipShop {
   readonly folder: string;
   /** Workers at a time. Default 2. */
   readonly jobs?: number;
+  /** Burn measuring stamps into the main picture, so that a benchmark can tell damaged pictures. Their times mean nothing in a clip. */
+  readonly stamps?: boolean;
 }
 
 /** Part of the file names: a new look makes new files. */
@@ -52,6 +55,8 @@ const DRAWN_FPS = 12;
 const MAIN_FORMAT: EncodeFormat = { ...MAIN, kbps: 1500, gop: 10, effort: 'ultrafast' };
 const TILE_FORMAT: EncodeFormat = { ...TILE, kbps: 150, gop: 15, effort: 'veryfast' };
 const MAKE_MS = 120_000;
+/** The encoder of the main picture. */
+const mainEncoder = `encode-${MAIN.width}`;
 
 /**
  * The clips of all sites, in their order; those that exist are taken as they are.
@@ -59,7 +64,7 @@ const MAKE_MS = 120_000;
  */
 export async function makeClips(shop: ClipShop, sites: readonly ClipOf[]): Promise<readonly ClipFiles[]> {
   await mkdir(shop.folder, { recursive: true });
-  const made = sites.map((site) => filesOf(shop.folder, site));
+  const made = sites.map((site) => filesOf(shop, site));
   const absent = await Promise.all(made.map(async (files) => !(await allExist(Object.values(files)))));
   const todo = sites.filter((_, i) => absent[i]);
   if (todo.length === 0) return made;
@@ -76,9 +81,9 @@ export async function makeClips(shop: ClipShop, sites: readonly ClipOf[]): Promi
   return made;
 }
 
-function filesOf(folder: string, { name, n }: ClipOf): ClipFiles {
+function filesOf({ folder, stamps = false }: ClipShop, { name, n }: ClipOf): ClipFiles {
   const key = createHash('sha256')
-    .update(JSON.stringify([VERSION, name, n]))
+    .update(JSON.stringify([VERSION, name, n, stamps]))
     .digest('hex')
     .slice(0, 12);
   const at = (what: string): string => join(folder, `${key}-${what}`);
@@ -101,16 +106,17 @@ async function work(shop: ClipShop, drawing: string, job: number, next: Iterator
 }
 
 async function make(shop: ClipShop, worker: Worker, drawing: string, site: ClipOf): Promise<void> {
-  const files = filesOf(shop.folder, site);
+  const files = filesOf(shop, site);
   const part = (path: string): string => `${path}.part`;
   await writeFile(part(files.voiceWav), wav(sampleVoice(voiceOf(site.n))));
   const chains = [...pictures(site, drawing, part(files.main), part(files.tile)), voice(part(files.voiceWav), part(files.voice))];
-  await run(shop.clock, worker, chains);
+  const reflexes: readonly Reflex[] = shop.stamps === true ? [{ do: 'stamp', element: mainEncoder, pad: 'sink' }] : [];
+  await run(shop.clock, worker, pipeline(chains, { reflexes }));
   for (const path of Object.values(files)) await rename(part(path), path);
 }
 
 /** Starts the chains and waits for their end. */
-async function run(clock: Clock, worker: Worker, chains: readonly Chain[]): Promise<void> {
+async function run(clock: Clock, worker: Worker, what: Pipeline): Promise<void> {
   const over = new AbortController();
   const ends: (string | null)[] = [];
   const end = (because: string | null): void => {
@@ -125,7 +131,7 @@ async function run(clock: Clock, worker: Worker, chains: readonly Chain[]): Prom
   worker.on('event', heard);
   worker.on('down', down);
   try {
-    await worker.start(pipeline(chains));
+    await worker.start(what);
     await sleep(clock, MAKE_MS, 'clip is made', over.signal);
     const because = ends.length === 0 ? `nothing for ${MAKE_MS} ms` : ends[0];
     if (typeof because === 'string') throw new FaultError({ code: 'unreachable', what: 'clip', because });

@@ -32,7 +32,7 @@ if (!order.ok) {
   process.exit(64);
 }
 const clips = await makeClips(
-  { clock: systemClock(), log: createLog('clips', { level: 'warn' }), folder: order.value.folder },
+  { clock: systemClock(), log: createLog('clips', { level: 'warn' }), folder: order.value.folder, stamps: order.value.stamps },
   order.value.sites,
 );
 process.stdout.write(`${JSON.stringify(clips)}\n`);
