@@ -46,13 +46,16 @@ export class FakeCentral {
   readonly #sockets = new WebSocketServer({ noServer: true });
   readonly #streams = new Set<ServerResponse>();
   readonly #users = new Map(Object.entries(roles));
-  readonly #stills = new Map<string, Promise<Buffer>>();
+  readonly #stills: Map<string, Promise<Buffer>>;
+  readonly #scale: number;
   #seq = 1;
   #alive = true;
   #ticks: NodeJS.Timeout[] = [];
 
-  constructor(web: string, count = 13) {
+  constructor(web: string, { count = 13, scale = 1, stills = new Map<string, Promise<Buffer>>() } = {}) {
     this.#web = web;
+    this.#scale = scale;
+    this.#stills = stills;
     this.sites = siteRows(count);
     this.meeting = meetingRow(this.sites, Date.now());
     this.#server = createServer((request, response) => void this.#answer(request, response));
@@ -69,7 +72,7 @@ export class FakeCentral {
   async start(port = 0): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
     this.#show();
-    this.mosaic.show(grid(this.sites.map((each) => each.name)), null);
+    this.mosaic.show(grid(this.sites.map((each) => each.name).slice(0, 16), this.#scale), null);
     this.#ticks = [setInterval(() => this.#second(), 1000)];
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
@@ -112,7 +115,7 @@ export class FakeCentral {
     const [speaker] = this.meeting.grant.slots;
     const index = this.sites.findIndex((each) => each.site === speaker);
     if (speaker === undefined) this.program.wait('nobody has the floor');
-    else this.program.show(room(this.sites[index]?.name ?? speaker, index, '1280x720', 15), speaker);
+    else this.program.show(room(this.sites[index]?.name ?? speaker, index, `${1280 * this.#scale}x${720 * this.#scale}`, 15), speaker);
   }
 
   #change(change: Partial<MeetingView>): void {

@@ -46,6 +46,7 @@ const escaped = (text: string): string => text.replace(/[\\:']/g, '\\$&');
 /** One live picture; its clients get an init note and segment first, then fragments that begin with a keyframe. */
 export class FakePicture {
   readonly #sound: boolean;
+  #source: { readonly text: string; readonly site: string | null } | null = null;
   readonly #clients = new Set<WebSocket>();
   #child: ChildProcess | null = null;
   #note: PreviewNote | null = null;
@@ -55,8 +56,15 @@ export class FakePicture {
     this.#sound = sound;
   }
 
-  /** Starts anew with another picture; everybody who watches gets a new initialisation segment. */
+  /** Starts anew with another picture; everybody who watches gets a new initialisation segment. Nothing is encoded for nobody. */
   show(source: string, site: string | null): void {
+    this.#source = { text: source, site };
+    this.#note = null;
+    this.#init = null;
+    if (this.#clients.size > 0) this.#encode(source, site);
+  }
+
+  #encode(source: string, site: string | null): void {
     this.stop();
     const sound = this.#sound
       ? ['-f', 'lavfi', '-i', 'sine=frequency=220:sample_rate=48000', '-c:a', 'aac', '-ac', '1', '-b:a', '48k']
@@ -121,6 +129,7 @@ export class FakePicture {
   /** Stops the picture and says why. */
   wait(because: string): void {
     this.stop();
+    this.#source = null;
     this.#init = null;
     this.#note = { type: 'waiting', because };
     for (const client of this.#clients) this.#greet(client);
@@ -130,6 +139,7 @@ export class FakePicture {
     this.#clients.add(client);
     client.on('close', () => this.#clients.delete(client));
     this.#greet(client);
+    if (this.#child === null && this.#source !== null) this.#encode(this.#source.text, this.#source.site);
   }
 
   stop(): void {
@@ -155,13 +165,14 @@ export function room(name: string, index: number, size: string, fps: number): st
   return `color=c=${colour(index)}:s=${size}:r=${fps},${head},${text},${clock}`;
 }
 
-/** ffmpeg source: a grid of rooms. */
-export function grid(names: readonly string[]): string {
+/** ffmpeg source: a grid of rooms; `scale` 1 is 1280 by 720. */
+export function grid(names: readonly string[], scale: number): string {
+  const [width, height] = [320 * scale, 180 * scale];
   const cells = names.map((name, index) => {
-    const [x, y] = [(index % 4) * 320, Math.floor(index / 4) * 180];
-    return `drawbox=x=${x + 2}:y=${y + 2}:w=316:h=176:color=${colour(index)}:t=fill,drawtext=text='${escaped(name)}':x=${x + 12}:y=${y + 146}:fontsize=20:fontcolor=white`;
+    const [x, y] = [(index % 4) * width, Math.floor(index / 4) * height];
+    return `drawbox=x=${x + 1}:y=${y + 1}:w=${width - 2}:h=${height - 2}:color=${colour(index)}:t=fill,drawtext=text='${escaped(name)}':x=${x + width * 0.04}:y=${y + height * 0.81}:fontsize=${height * 0.11}:fontcolor=white`;
   });
-  return `color=c=0x101010:s=1280x720:r=15,${cells.join(',')},drawtext=text='%{localtime\\:%T}':x=w-130:y=h-40:fontsize=24:fontcolor=white`;
+  return `color=c=0x101010:s=${width * 4}x${height * 4}:r=15,${cells.join(',')},drawtext=text='%{localtime\\:%T}':x=w*0.9:y=h*0.95:fontsize=h*0.033:fontcolor=white`;
 }
 
 /** A still picture of a room. */

@@ -54,7 +54,9 @@ export function AccountPage() {
       >
         <h2>{t('password.title')}</h2>
         {/* Lets a password manager know whose password it is. */}
-        <input class="unseen" type="text" autocomplete="username" value={state.me.name} readOnly tabIndex={-1} aria-hidden="true" />
+        <span class="unseen" aria-hidden="true">
+          <input type="text" autocomplete="username" value={state.me.name} readOnly tabIndex={-1} />
+        </span>
         <Field name="old" type="password" label={t('password.old')} value={old} onInput={setOld} autocomplete="current-password" required />
         <Field
           name="password"
