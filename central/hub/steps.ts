@@ -45,7 +45,7 @@ export function planSteps(
     .filter(({ state }) => state !== 'running')
     .map(({ name, because }) => ({ do: 'wait' as const, because: `${name}: ${because}` }));
   const foreign = plans
-    .filter((plan) => !ours.includes(plan))
+    .filter((plan) => !held.includes(plan))
     .map(({ meeting }) => ({ do: 'wait' as const, because: `${meeting} is not held here` }));
   return [...waits, ...foreign, ...(refused === null ? [] : [{ do: 'wait' as const, because: `relay: ${refused}` }])];
 }
