@@ -40,12 +40,16 @@ for (const language of ['vi', 'en'] as const)
         t.strictSame(await audit(page), [], `${hash} at ${size.width} by ${size.height}`);
       }
     }
-    await page.goto(`${base}/#/meeting/${meetingId}`);
-    for (const [opener, name] of [
-      ['[data-site=cho-moi] .tile-name', 'details of a site'],
-      ['[data-act=invite]', 'invitation'],
-      ['[data-act=end]', 'question before the end'],
+    for (const [hash, opener, name] of [
+      [`#/meeting/${meetingId}`, '[data-site=cho-moi] .tile-name', 'details of a site'],
+      [`#/meeting/${meetingId}`, '[data-act=invite]', 'invitation'],
+      [`#/meeting/${meetingId}`, '[data-act=end]', 'question before the end'],
+      ['#/sites', '[data-act=add-site]', 'a new site'],
+      ['#/users', '[data-act=add-user]', 'a new user'],
+      ['#/recordings', '[data-act=play]', 'a recording'],
+      ['#/recordings', '[data-act=delete]', 'question before a recording is deleted'],
     ] as const) {
+      await page.goto(`${base}/${hash}`);
       await page.click(opener);
       await page.waitForSelector('dialog[open]');
       t.strictSame(await audit(page), [], name);

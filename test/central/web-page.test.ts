@@ -80,6 +80,11 @@ t.test('the first administrator is made with the code from a link', async (t) =>
   await page.fill('[name=name]', 'chanh-van-phong');
   await page.fill('[name=password]', fakePassword);
   await page.fill('[name=again]', `${fakePassword}!`);
+  await page.fill('[name=name]', 'Chánh văn phòng');
+  await page.click('[data-act=setup]');
+  await has(page, '.error', 'Tên đăng nhập: có ký tự không được phép.');
+  t.equal(await page.evaluate('document.activeElement.name'), 'name', 'the focus is on the field that is wrong');
+  await page.fill('[name=name]', 'chanh-van-phong');
   await page.click('[data-act=setup]');
   await has(page, '.error', 'Hai lần nhập mật khẩu không giống nhau.');
   t.strictSame(await audit(page), []);

@@ -1,5 +1,7 @@
 /** A labelled input with its hint and its error where the reader looks, also for those who hear the page. */
-import { useId } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
+import type { TextKey } from '../catalogue/vi.ts';
+import { useWords } from './words.tsx';
 
 export interface FieldProps {
   readonly label: string;
@@ -19,15 +21,35 @@ export interface FieldProps {
   readonly name: string;
 }
 
+/** Why the browser refuses a value. The browser's own words would be in the browser's language, not in the chosen one. */
+function reasonKey({ valueMissing, tooShort, tooLong }: ValidityState): TextKey {
+  if (valueMissing) return 'reason.missing';
+  if (tooShort) return 'reason.short';
+  return tooLong ? 'reason.long' : 'reason.pattern';
+}
+
 export function Field(props: FieldProps) {
-  const { label, value, onInput, type = 'text', hint, error = null, name } = props;
+  const { label, value, onInput, type = 'text', hint, name } = props;
+  const { t } = useWords();
   const id = useId();
+  const [refused, setRefused] = useState<string | null>(null);
+  const error = refused ?? props.error ?? null;
   const described = [hint === undefined ? '' : `${id}-hint`, error === null ? '' : `${id}-error`].filter((each) => each !== '').join(' ');
   const common = {
     id,
     name,
     value,
-    onInput: (event: { readonly currentTarget: HTMLInputElement }) => onInput(event.currentTarget.value),
+    onInput: (event: { readonly currentTarget: HTMLInputElement }) => {
+      setRefused(null);
+      onInput(event.currentTarget.value);
+    },
+    onInvalid: (event: Event & { readonly currentTarget: HTMLInputElement }) => {
+      event.preventDefault();
+      const input = event.currentTarget;
+      const n = input.validity.tooLong ? input.maxLength : input.minLength;
+      setRefused(t('problem.field', { field: label, reason: t(reasonKey(input.validity), { n }) }));
+      if (input.form?.querySelector(':invalid:not(fieldset)') === input) input.focus();
+    },
     autocomplete: props.autocomplete ?? 'off',
     required: props.required,
     minLength: props.minLength,
