@@ -1,5 +1,6 @@
 /** The pipelines of a room's screen: one that draws, and one that only decodes and counts. Pure. */
 import { h264Decode } from '../../../hardware/gstreamer/parts/h264.ts';
+import { TILE } from '../../../hardware/gstreamer/parts/picture.ts';
 import { rtpVideoIn } from '../../../hardware/gstreamer/parts/rtp.ts';
 import { type Chain, chain, element, filter, fraction, type Pipeline, padOf, pipeline } from '../../../hardware/gstreamer/pipeline.ts';
 import type { Reflex } from '../../../hardware/gstreamer/reflexes.ts';
@@ -17,12 +18,15 @@ function arriving(name: PictureName): Chain {
   return chain(rtpVideoIn({ id: name, port: 0, jitterMs: null }), h264Decode(`${name}-decode`));
 }
 
+/** Where stamps are read: the whole floor; of the mosaic its first tile, which carries the stamp that its site burnt into it. */
+const stamped = { floor: {}, mosaic: { x: 0, y: 0, width: TILE.width, height: TILE.height } } as const;
+
 function watched(name: PictureName, stamps: boolean): Reflex[] {
   const at = { element: `${name}-decode`, pad: 'src' };
   return [
     { do: 'drop-until-keyframe', element: `${name}-parse`, pad: 'src', name },
     { do: 'probe', ...at, name },
-    ...(stamps ? [{ do: 'read-stamp', ...at, name } as const] : []),
+    ...(stamps ? [{ do: 'read-stamp', ...at, ...stamped[name], name } as const] : []),
   ];
 }
 
