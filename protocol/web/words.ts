@@ -1,5 +1,5 @@
 /** The system's reasons and event words in the reader's language. Pure; tables in catalogue/phrases.ts. */
-import { actsInEnglish, phrases, words } from './catalogue/phrases.ts';
+import { actsInEnglish, hubSentences, phrases, words } from './catalogue/phrases.ts';
 import type { TextKey } from './catalogue/vi.ts';
 import { type Language, translate } from './translate.ts';
 
@@ -22,6 +22,8 @@ export function reasonIn(language: Language, text: string): string {
     const found = pattern.exec(text);
     if (found !== null) return translate(language, key, { n: found[1] ?? '' });
   }
+  const said = Object.hasOwn(hubSentences, text) ? hubSentences[text] : undefined;
+  if (said !== undefined) return translate(language, said);
   if (language === 'en') return text;
   for (const [pattern, vi] of phrases) if (pattern.test(text)) return text.replace(pattern, vi);
   return text;

@@ -178,6 +178,20 @@ t.test('events are told in words with names, and found by what they say', async 
     because: 'because signal SIGKILL',
   });
   t.equal(story('vi', names, switched).because, 'vì TP. Long Xuyên được mời phát biểu');
+  const connected: LogEntry = {
+    ...lost,
+    node: 'central',
+    kind: 'node',
+    what: 'connected',
+    because: 'an-phu connected from 10.64.1.7',
+    facts: { node: 'an-phu' },
+  };
+  t.strictSame(story('vi', names, connected), {
+    where: 'Huyện An Phú',
+    kind: 'Thiết bị',
+    what: 'đã nối',
+    because: 'vì Huyện An Phú kết nối từ 10.64.1.7',
+  });
   t.equal(withNames(names, 'long-xuyen and long-xuyen-2'), 'TP. Long Xuyên and long-xuyen-2');
   const wanted = (entry: LogEntry, change: object): boolean => isWanted(entry, story('vi', names, entry), { ...everything, ...change });
   t.ok(wanted(lost, { text: 'thoai son duong truyen' }));

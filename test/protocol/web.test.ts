@@ -177,6 +177,7 @@ t.test('a problem is a sentence that names field and reason in the chosen langua
 t.test('reasons and words of the system are said in Vietnamese, and strange ones are not hidden', async (t) => {
   t.equal(reasonIn('vi', 'nobody has the floor'), 'chưa có ai phát biểu');
   t.equal(reasonIn('vi', 'long-xuyen has the floor'), 'long-xuyen đang phát biểu');
+  t.equal(reasonIn('en', 'Chưa có ai phát biểu'), 'Nobody has the floor', 'what a hub says in the language of the rooms');
   t.equal(reasonIn('vi', 'a reason of tomorrow'), 'a reason of tomorrow');
   t.equal(reasonIn('en', 'nobody has the floor'), 'nobody has the floor');
   t.equal(wordIn('vi', 'crashed'), 'bị lỗi và thoát');

@@ -17,6 +17,12 @@ type Names = Pick<Live, 'sites' | 'hubs'>;
 /** The name that people know a node by. */
 export const nodeName = (names: Names, node: string): string => names.sites.get(node)?.name ?? names.hubs.get(node)?.name ?? node;
 
+/** The node that an entry is about: central also tells what it sees of others. */
+export function aboutNode({ node, facts }: Pick<LogEntry, 'node' | 'facts'>): string {
+  const { node: other } = facts;
+  return node === 'central' && typeof other === 'string' && other !== '' ? other : node;
+}
+
 /** `text` with names in the place of the ids of sites and hubs. */
 export const withNames = (names: Names, text: string): string =>
   text.replace(/[a-z0-9][a-z0-9-]*[a-z0-9]/g, (word) => nodeName(names, word));
@@ -27,12 +33,14 @@ const telling = ['program', 'site', 'peer', 'file', 'from'] as const;
 /** `entry` in the words of `language`. */
 export function story(language: Language, names: Names, entry: LogEntry): Story {
   const key = keyFor('kind', entry.kind);
+  const about = aboutNode(entry);
+  const where = about === 'central' ? translate(language, 'node.central') : nodeName(names, about);
   const which = telling.map((each) => entry.facts[each]).find((each) => typeof each === 'string');
-  const named = which === undefined ? '' : ` ${nodeName(names, which)}`;
+  const what = wordIn(language, entry.what);
   return {
-    where: nodeName(names, entry.node),
+    where,
     kind: key === undefined ? wordIn(language, entry.kind) : translate(language, key),
-    what: `${wordIn(language, entry.what)}${named === ` ${nodeName(names, entry.node)}` ? '' : named}`,
+    what: which === undefined || which === about ? what : `${what} ${nodeName(names, which)}`,
     because:
       entry.because === '' ? '' : translate(language, 'log.because', { because: withNames(names, reasonIn(language, entry.because)) }),
   };

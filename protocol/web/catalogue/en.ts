@@ -176,6 +176,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'picture.mosaic': 'Mosaic of the sites',
   'picture.waiting': 'Waiting for a picture',
   'picture.connecting': 'Connecting the picture…',
+  'picture.slow': 'Slow connection, waiting for a fresh picture',
+  'picture.crowded': 'Too many are watching',
   'picture.unsupported': 'This browser cannot play H.264. Use Chrome or Edge.',
   'picture.listen': 'Listen',
   'picture.silent': 'Stop listening',
@@ -279,6 +281,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'kind.meeting': 'Meeting',
   'kind.node': 'Device',
   'kind.site': 'Site',
+  'kind.command': 'Command',
+  'node.central': 'Central',
   'kind.user': 'User',
 
   'audit.title': 'Audit log',

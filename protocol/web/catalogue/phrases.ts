@@ -1,5 +1,8 @@
+/** The system's own words, which come in English, for readers of Vietnamese; and what hubs say in the rooms, for readers of both. */
+import type { TextKey } from './vi.ts';
+
 /**
- * The system's own words come in English (faults, events, reasons); here they are in Vietnamese. `$1` repeats what the pattern caught.
+ * Reasons of faults, events and states. `$1` repeats what the pattern caught.
  * A phrase that is not here is shown as it came: a strange word is better than a hidden reason.
  */
 export const phrases: readonly (readonly [pattern: RegExp, vi: string])[] = [
@@ -42,6 +45,13 @@ export const phrases: readonly (readonly [pattern: RegExp, vi: string])[] = [
   [/^delivers$/, 'có hình'],
   [/^records$/, 'đang ghi'],
   [/^its sources ended$/, 'nguồn đã hết'],
+  [/^(\S+) connected from (\S+)$/, '$1 kết nối từ $2'],
+  [/^the chair ended it$/, 'chủ trì cho dừng'],
+  [/^(\S+) sent a stream that is not its own$/, '$1 gửi luồng không phải của mình'],
+  [/^an error in the hub, see its log$/, 'lỗi trong máy chủ hình, xem nhật ký của máy đó'],
+  [/^no desired state has come yet$/, 'chưa nhận được lệnh từ trung tâm'],
+  [/^the hub started$/, 'máy chủ hình vừa khởi động'],
+  [/^deleted$/, 'đã xóa'],
   [/^no media link yet$/, 'chưa có đường truyền hình'],
   [/^media link up to (\S+) is down$/, 'đường truyền hình lên $1 bị đứt'],
   [/^media link down to (\S+) is down$/, 'đường truyền hình từ $1 bị đứt'],
@@ -73,6 +83,18 @@ export const phrases: readonly (readonly [pattern: RegExp, vi: string])[] = [
   [/^(\S+) is muted already$/, '$1 đã tắt tiếng rồi'],
   [/^(\S+) has the floor already$/, '$1 đang phát biểu rồi'],
 ];
+
+/** Sentences that hubs say in the language of the meeting's rooms; a page says them in its own. */
+export const hubSentences: Readonly<Record<string, TextKey>> = {
+  'Chưa có ai phát biểu': 'floor.nobody',
+  'Nobody has the floor': 'floor.nobody',
+  'Đang chờ hình': 'picture.waiting',
+  'Waiting for the picture': 'picture.waiting',
+  'Đường truyền chậm, đang chờ hình mới': 'picture.slow',
+  'Slow connection, waiting for a fresh picture': 'picture.slow',
+  'Quá nhiều người xem': 'picture.crowded',
+  'Too many viewers': 'picture.crowded',
+};
 
 /** Acts of the audit log whose name alone is no sentence in English. */
 export const actsInEnglish: Readonly<Record<string, string>> = {
@@ -113,6 +135,19 @@ export const words: Readonly<Record<string, string>> = {
   'event-lost': 'mất một sự kiện',
   'events-lost': 'mất nhiều sự kiện',
   returned: 'đã trở lại',
+  restarted: 'đã chạy lại',
+  resumed: 'tiếp tục',
+  cut: 'bị cắt ngang',
+  expired: 'hết hạn giữ, đã xóa',
+  'not-removed': 'chưa xóa được',
+  'not-remembered': 'không lưu lại được',
+  'disk-ok': 'đĩa đủ chỗ lại',
+  silenced: 'bị tắt tiếng vì luồng lỗi',
+  connection: 'một kết nối',
+  stream: 'một luồng',
+  message: 'một bản tin',
+  publication: 'một bản tin gửi sai chỗ',
+  mqtt: 'gửi bản tin',
   lost: 'bị mất',
   connected: 'đã nối',
   disconnected: 'đã ngắt',

@@ -174,6 +174,8 @@ export const vi = {
   'picture.mosaic': 'Lưới hình các điểm cầu',
   'picture.waiting': 'Đang chờ hình',
   'picture.connecting': 'Đang nối hình…',
+  'picture.slow': 'Đường truyền chậm, đang chờ hình mới',
+  'picture.crowded': 'Quá nhiều người đang xem',
   'picture.unsupported': 'Trình duyệt này không phát được H.264. Dùng Chrome hoặc Edge.',
   'picture.listen': 'Nghe tiếng',
   'picture.silent': 'Tắt tiếng nghe',
@@ -277,6 +279,8 @@ export const vi = {
   'kind.meeting': 'Cuộc họp',
   'kind.node': 'Thiết bị',
   'kind.site': 'Điểm cầu',
+  'kind.command': 'Lệnh',
+  'node.central': 'Máy chủ trung tâm',
   'kind.user': 'Người dùng',
 
   'audit.title': 'Nhật ký thao tác',

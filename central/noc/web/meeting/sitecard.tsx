@@ -8,7 +8,7 @@ import { nothing } from '../../../../protocol/web/format.ts';
 import { reasonIn } from '../../../../protocol/web/words.ts';
 import { useDesk } from '../desk.tsx';
 import { nameOf } from '../floor.ts';
-import { story, withNames } from '../story.ts';
+import { aboutNode, story, withNames } from '../story.ts';
 import { healthOf, useScene } from './scene.ts';
 
 /** Events shown in the card. */
@@ -22,7 +22,7 @@ export function SiteCard({ site, onClose }: { readonly site: string; readonly on
   const { live, deeds, fresh } = scene;
   const view = live.sites.get(site);
   const name = nameOf(live.sites, site);
-  const events = live.log.filter((each) => each.node === site || each.facts['site'] === site).slice(0, recent);
+  const events = live.log.filter((each) => aboutNode(each) === site || each.facts['site'] === site).slice(0, recent);
   const restart = async (): Promise<void> => {
     setAsking(false);
     await commands.run(`restart ${site}`, () => api.restartMedia(site), t('site.restarted', { name }));

@@ -67,10 +67,11 @@ function Waiting({ picture, idle }: { readonly picture: Exclude<Picture, { is: '
         <p>{idle}</p>
       </div>
     );
+  const because = picture.is === 'waiting' ? reasonIn(language, picture.because) : '';
   return (
     <div class="picture-waiting" role="status">
       <p>{t(text)}</p>
-      {picture.is === 'waiting' && picture.because !== '' && <p class="hint">{reasonIn(language, picture.because)}</p>}
+      {because !== '' && because !== t(text) && <p class="hint">{because}</p>}
     </div>
   );
 }
