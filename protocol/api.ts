@@ -1,4 +1,4 @@
-/** What central's HTTP API says and takes: the page, the demo and the benchmarks read the same schemas. Paths are listed in protocol/README.md. */
+/** What central's HTTP API says and takes: the page, the demo and the benchmarks read the same schemas. Paths are listed in central/README.md. */
 import { type Static, Type } from 'typebox';
 import { At } from './envelope.ts';
 import { Grant } from './grant.ts';

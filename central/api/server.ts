@@ -159,7 +159,7 @@ function add(app: FastifyInstance, route: Route, { parts, audit, idempotency }: 
 async function identify(request: FastifyRequest, { sessions, serviceToken }: ServerParts): Promise<void> {
   const { authorization } = request.headers;
   if (authorization !== undefined) {
-    request.who = serviceToken.principal(authorization);
+    request.who = serviceToken.principal(authorization, request.ip);
     if (request.who === null) throw new FaultError({ code: 'auth.required', reason: 'unknown bearer token' });
     return;
   }

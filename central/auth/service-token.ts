@@ -14,9 +14,12 @@ export class ServiceToken {
     return writeAtomic(join(folder, 'service-token'), `${this.#token}\n`, { mode: 0o600 });
   }
 
-  /** The tool behind an Authorization header, or null. */
-  principal(header: string | undefined): Principal | null {
+  /** The tool behind an Authorization header, or null. From another machine it is nobody's: `address` is where the request came from. */
+  principal(header: string | undefined, address: string): Principal | null {
     const token = header?.startsWith('Bearer ') === true ? header.slice(7).trim() : null;
-    return token !== null && sameText(token, this.#token) ? { name: 'service', role: 'admin', session: null } : null;
+    const good = token !== null && sameText(token, this.#token) && loopback.test(address);
+    return good ? { name: 'service', role: 'admin', session: null } : null;
   }
 }
+
+const loopback = /^(127\.[0-9.]+|::1|::ffff:127\.[0-9.]+)$/;

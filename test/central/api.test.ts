@@ -1,9 +1,13 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
+import { servePage } from '../../central/api/page.ts';
 import { cookieName } from '../../central/api/routes/session.ts';
 import { allowed, permissions } from '../../central/auth/permissions.ts';
 import type { Me, UserRole } from '../../protocol/api.ts';
 import { Problem } from '../../protocol/api.ts';
 import { decoder } from '../../protocol/decode.ts';
+import { packageRoot } from '../../protocol/node/root.ts';
 import { type ApiBench, apiBench, populate } from '../support/central-api.ts';
 
 const problems = decoder(Problem);
@@ -80,7 +84,7 @@ t.test('every route holds its permission, refuses strangers and foreign pages, a
       if (url.startsWith('/api/')) t.equal(answer.headers['cache-control'], 'no-store');
     }
     if (method !== 'GET' && !isLogin) {
-      const foreign = await send({ cookie: who.admin.headers['cookie'] ?? '' }, route.body ? {} : undefined);
+      const foreign = await send({ cookie: who.admin.headers.cookie ?? '' }, route.body ? {} : undefined);
       t.equal(foreign.statusCode, 403, `${method} ${url} from a foreign page`);
     }
   }
@@ -148,7 +152,7 @@ t.test('the OpenAPI document describes every route', async (t) => {
       t.fail(`${route.method} ${route.path} is missing`);
       continue;
     }
-    ids.add(String(operation['operationId']));
+    ids.add(String(operation.operationId));
     t.match(
       operation,
       { summary: String, responses: { [route.status]: { description: String }, default: { description: String } } },
@@ -158,7 +162,7 @@ t.test('the OpenAPI document describes every route', async (t) => {
       t.match(operation, { responses: { [route.status]: { content: { 'application/json': { schema: Object } } } } });
     if (route.body) t.match(operation, { requestBody: { required: true, content: { 'application/json': { schema: Object } } } });
     const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map((each) => each[1]);
-    const described = ((operation['parameters'] ?? []) as { name: string; in: string; required: boolean }[]).filter(
+    const described = ((operation.parameters ?? []) as { name: string; in: string; required: boolean }[]).filter(
       (each) => each.in === 'path',
     );
     t.strictSame(described.map((each) => each.name).toSorted(), inPath.toSorted());
@@ -195,4 +199,35 @@ t.test('the registry over HTTP: add, change, refuse doubles, refuse what is in u
     { act: 'hub.remove', target: 'hub-1', outcome: 'done', by: 'service' },
     { act: 'site.remove', target: 'a', outcome: 'not-found', by: 'service' },
   ]);
+});
+
+t.test('the README lists every request with its least role', async (t) => {
+  const bench = await apiBench();
+  t.teardown(() => bench.stop());
+  const readme = await readFile(join(packageRoot(), 'central', 'README.md'), 'utf8');
+  const listed = [...readme.matchAll(/^\| `((?:GET|POST|PATCH|DELETE) \S+)` \| (\w+) \| (.+) \|$/gm)].map((each) => each.slice(1));
+  t.strictSame(
+    listed,
+    bench.routes.map((each) => [`${each.method} ${each.path}`, permissions[each.action], each.summary]),
+  );
+});
+
+t.test('the page is served with its compressed files, hashed ones for ever', async (t) => {
+  const bench = await apiBench();
+  t.teardown(() => bench.stop());
+  const folder = t.testdir({
+    'index.html': '<!doctype html>',
+    '.secret': 'no',
+    assets: { 'page-Z2RldS31xy.js': 'plain', 'page-Z2RldS31xy.js.br': 'brotli', 'page-Z2RldS31xy.js.gz': 'gzip' },
+  });
+  t.equal(await servePage(bench.app, join(folder, 'nowhere')), false);
+  t.equal(await servePage(bench.app, folder), true);
+  const index = await bench.call({ url: '/' });
+  t.match(index, { statusCode: 200, body: '<!doctype html>', headers: { 'content-type': /text\/html/, 'cache-control': 'no-cache' } });
+  t.match(index.headers['content-security-policy'], /script-src 'self'/);
+  const script = await bench.call({ url: '/assets/page-Z2RldS31xy.js', headers: { 'accept-encoding': 'gzip, br' } });
+  t.match(script, { body: 'brotli', headers: { 'content-encoding': 'br', 'content-type': /javascript/, 'cache-control': /immutable/ } });
+  t.equal((await bench.call({ url: '/assets/page-Z2RldS31xy.js' })).body, 'plain');
+  for (const url of ['/.secret', '/../package.json', '/%2e%2e/package.json', '/nothing'])
+    t.equal((await bench.call({ url })).statusCode, 404, url);
 });

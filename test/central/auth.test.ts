@@ -165,6 +165,8 @@ t.test('a tool of this machine has the service token, and only the whole of it',
   t.match((await me(bench.bearer.authorization)).json(), { name: 'service', role: 'admin' });
   for (const wrong of [bench.bearer.authorization.slice(0, -1), `${bench.bearer.authorization}x`, 'Bearer ', 'Basic eDp5', ''])
     t.equal((await me(wrong)).statusCode, 401, wrong);
+  const abroad = await bench.call({ url: '/api/v1/me', headers: bench.bearer, remoteAddress: '10.0.0.9' });
+  t.equal(abroad.statusCode, 401, 'not from another machine');
   const made = await bench.call({
     method: 'POST',
     url: '/api/v1/users',
