@@ -111,7 +111,11 @@ export interface SiteRig {
   /** What the hub asked for over the control channel. */
   readonly asked: ControlFromHub[];
   readonly say: (message: ControlFromEdge) => void;
-  /** Decodes what this site receives: `floor`, `mosaic` (stamps and probes) and `mix` (levels). */
+  /** Says that this stream's picture is missing. */
+  readonly lost: (ssrc: number) => void;
+  /** Loopback port of its relay: RTP sent there goes to the hub. */
+  readonly inputPort: number;
+  /** Decodes what this site receives: `floor`, `mosaic` (stamps and probes; `cell-0`… for each picture in it) and `mix` (levels). */
   readonly watch: (t: Test, plan: Plan) => Promise<WorkerRig>;
   readonly stop: () => Promise<void>;
 }
@@ -143,7 +147,9 @@ export async function site(t: Test, on: HubRig, plan: Plan, name: string, option
   });
   await sender.start(sending(streams, port, options));
   const say: SiteRig['say'] = (message) => void socket?.write(`${JSON.stringify(message)}\n`);
-  return { site: name, relay, sender, asked, say, watch: (test, of) => watch(test, relay, of, name), stop };
+  // As an edge does that begins to decode in the middle of a stream.
+  const lost: SiteRig['lost'] = (ssrc) => say({ type: 'need-keyframe', meeting: plan.meeting, ssrc });
+  return { site: name, relay, inputPort: port, sender, asked, say, lost, watch: (test, of) => watch(test, relay, of, name, lost), stop };
 }
 
 async function control(identity: Identity, port: number, heard: (message: ControlFromHub) => void): Promise<TLSSocket> {
@@ -209,15 +215,16 @@ function sending(streams: Streams, port: number, options: SiteOptions): ReturnTy
 /** Frequency bands of the mix: one spectrum of 48 bands of 500 Hz, five times a second, is not needed: tones are told apart by filters. */
 export const bandOf = (hz: number): string => `band-${hz}`;
 
-async function watch(t: Test, relay: Relay, plan: Plan, me: string): Promise<WorkerRig> {
+async function watch(t: Test, relay: Relay, plan: Plan, me: string, lost: SiteRig['lost']): Promise<WorkerRig> {
   const rig = workerRig(t);
-  const video = (id: 'floor' | 'mosaic', region: { readonly width: number; readonly height: number } | null): Chain =>
+  const cells = plan.sites.slice(0, 4).map((_, index) => ({ name: `cell-${index}`, x: index * 320, y: 0, width: 320, height: 180 }));
+  const video = (id: 'floor' | 'mosaic', regions: readonly { readonly name: string }[]): Chain =>
     chain(
       rtpVideoIn({ id, port: 0, jitterMs: null }),
       element('avdec_h264', { 'max-threads': 1 }, `${id}-decode`),
       reflexed(
         element('fakesink', { sync: false, async: false }, `${id}-sink`),
-        { do: 'read-stamp', element: `${id}-sink`, pad: 'sink', name: id, ...(region === null ? {} : region) },
+        ...regions.map((region) => ({ do: 'read-stamp', element: `${id}-sink`, pad: 'sink', ...region }) as const),
         { do: 'probe', element: `${id}-sink`, pad: 'sink', name: id },
       ),
     );
@@ -244,7 +251,7 @@ async function watch(t: Test, relay: Relay, plan: Plan, me: string): Promise<Wor
       name: 'mix',
     }),
   );
-  await rig.worker.start(pipeline([video('floor', null), video('mosaic', { width: 320, height: 180 }), tee, sink, ...bands]));
+  await rig.worker.start(pipeline([video('floor', [{ name: 'floor' }]), video('mosaic', cells), tee, sink, ...bands]));
   const hub = plan.hubs[0];
   if (hub === undefined) throw new Error('no hub in the plan');
   const port = async (id: string): Promise<readonly { readonly udp: number }[]> => [
@@ -255,11 +262,12 @@ async function watch(t: Test, relay: Relay, plan: Plan, me: string): Promise<Wor
     if (site !== me) await relay.route(streams.main.ssrc, { kind: 'video', from: ['down'], to: floor });
   await relay.route(hub.streams.mosaic.ssrc, { kind: 'video', from: ['down'], to: mosaic });
   await relay.route(hub.streams.mix.ssrc, { kind: 'audio', from: ['down'], to: mix });
+  for (const { ssrc } of [hub.streams.mosaic, ...plan.sites.map(({ streams }) => streams.main)]) lost(ssrc);
   return rig;
 }
 
-/** The loudest of the last readings of a band, dB. */
-export function loudness(rig: WorkerRig, hz: number, last = 5): number {
-  const readings = rig.of('level').filter(({ element: id }) => id === bandOf(hz));
-  return Math.max(-200, ...readings.slice(-last).flatMap(({ rms }) => [...rms]));
+/** The loudest of the last three readings of a band since `since` (monotonic ms), dB; null before there are three. */
+export function loudness(rig: WorkerRig, hz: number, since: number): number | null {
+  const readings = rig.of('level').filter(({ element: id, at }) => id === bandOf(hz) && at > since);
+  return readings.length < 3 ? null : Math.max(-200, ...readings.slice(-3).flatMap(({ rms }) => [...rms]));
 }

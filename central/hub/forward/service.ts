@@ -33,6 +33,8 @@ export class Forward extends EventEmitter<ForwardEvents> {
   readonly #shown = new Map<string, number>();
   /** When each sender was last asked. */
   readonly #asked = new Map<number, number>();
+  /** Requests that came too soon. */
+  readonly #later = new Map<number, Timer>();
   #running: Promise<void> | null = null;
   #timer: Timer | null = null;
   #refused = 0;
@@ -69,15 +71,28 @@ export class Forward extends EventEmitter<ForwardEvents> {
     return this.#running;
   }
 
-  /** Somebody lost this stream's picture: asks its sender, unless it was asked a moment ago. The caller has checked that the stream exists. */
+  /**
+   * Somebody lost this stream's picture: asks its sender, at most every 300 ms. A request that comes too soon is kept, because the IDR under
+   * way may have left before its viewer could use it. The caller has checked that the stream exists.
+   */
   lost(ssrc: number): void {
-    const at = this.#options.clock.mono();
-    if (at - (this.#asked.get(ssrc) ?? Number.NEGATIVE_INFINITY) < askEveryMs) return;
-    this.#asked.set(ssrc, at);
-    this.#options.ask(ssrc);
+    const { clock, ask } = this.#options;
+    const waitMs = (this.#asked.get(ssrc) ?? Number.NEGATIVE_INFINITY) + askEveryMs - clock.mono();
+    if (waitMs <= 0) {
+      this.#asked.set(ssrc, clock.mono());
+      ask(ssrc);
+    } else if (!this.#later.has(ssrc)) {
+      const timer = clock.after(waitMs, 'ask for a keyframe', () => {
+        this.#later.delete(ssrc);
+        this.lost(ssrc);
+      });
+      this.#later.set(ssrc, timer);
+    }
   }
 
   stop(): void {
+    for (const timer of this.#later.values()) timer.cancel();
+    this.#later.clear();
     this.#timer?.cancel();
     this.#timer = null;
   }
