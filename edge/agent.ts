@@ -180,7 +180,9 @@ export class Agent {
     });
     this.#media.on('linked', () => this.#reconcile.poke());
     this.#media.on('keyframe', ({ ssrc, at }) => this.#showed(keyframeCame(this.#shown, ssrc, at)));
-    this.#media.on('eased', () => void this.#keyframe('main'));
+    this.#media.on('fresh', () => {
+      for (const kind of ['main', 'tile'] as const) void this.#keyframe(kind);
+    });
     this.#controls.on('keyframe', ({ meeting, kind }) => {
       if (kind !== 'content' && meeting === this.#plan?.meeting) void this.#keyframe(kind);
     });

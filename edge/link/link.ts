@@ -24,8 +24,8 @@ export interface MediaLinkEvents {
   linked: [linked: boolean];
   /** The first IDR of a stream arrived: after a start, or where one was waited for. Base SSRC, monotonic ms. */
   keyframe: [info: { readonly ssrc: number; readonly at: number }];
-  /** A link that was crowded has room again: what is sent over it needs an IDR. */
-  eased: [];
+  /** A link up is new, or has room again: whoever receives from it needs an IDR. */
+  fresh: [];
 }
 
 type Executors = { readonly [K in RelayStep['do']]: (step: Extract<RelayStep, { do: K }>) => Promise<void> };
@@ -153,7 +153,7 @@ export class MediaLink extends EventEmitter<MediaLinkEvents> {
         this.emit('keyframe', { ssrc: event.ssrc, at: event.at });
         break;
       case 'eased':
-        this.emit('eased');
+        this.emit('fresh');
         break;
       case 'forged':
       case 'refused':
@@ -179,6 +179,7 @@ export class MediaLink extends EventEmitter<MediaLinkEvents> {
       meeting: null,
       facts: { peer: hub, direction },
     });
+    if (alive && direction === 'up') this.emit('fresh');
     if (was !== this.linked) this.emit('linked', this.linked);
   }
 

@@ -30,8 +30,8 @@ export const cameraPoint = 'camera';
 const WATCH_MS = 150;
 /** A camera that has failed must deliver for this long before it is shown again. */
 const RETURN_MS = 1000;
-/** A camera that delivers nothing for this long is opened again. */
-const STALLED_MS = 5000;
+/** A camera that delivers nothing for this long, also after it was opened, is opened again: some begin with a late keyframe. */
+const STALLED_MS = 8000;
 
 const tee = element('tee', { 'allow-not-linked': true }, pictureTee);
 

@@ -30,6 +30,9 @@ export interface UplinkOptions extends PictureOptions {
 /** Names of parts of the sending pipeline that are ours: when one of these fails, the camera is not to blame. */
 const OURS = /^(main|tile|opus|audio|slate|picture|source|udpsink)/;
 
+/** A camera that stopped may come back by itself for this long; then it is opened again. */
+const PATIENCE_MS = 1500;
+
 export class Uplink {
   readonly #options: UplinkOptions;
   readonly #picture: MediaPart;
@@ -40,7 +43,10 @@ export class Uplink {
   #want: UplinkWant | null = null;
   #volume = 0;
   #breath: Timer | null = null;
-  #onAir: 'camera' | 'slate' = 'camera';
+  #onAir: 'camera' | 'slate' = 'slate';
+  /** What the last event said; a camera is taken to be well until it is not. */
+  #told: 'camera' | 'slate' = 'camera';
+  #patience: Timer | null = null;
   #lastTiles: { readonly at: number; readonly buffers: number } | null = null;
 
   constructor(options: UplinkOptions) {
@@ -88,6 +94,7 @@ export class Uplink {
   async stop(): Promise<void> {
     this.#want = null;
     this.#breath?.cancel();
+    this.#patience?.cancel();
     this.#camera.reset();
     this.#microphone.reset();
     await Promise.all(this.#parts().map((part) => part.stop()));
@@ -127,6 +134,7 @@ export class Uplink {
 
   async #rest(): Promise<void> {
     this.#breath?.cancel();
+    this.#patience?.cancel();
     this.#camera.reset();
     this.#microphone.reset();
     await Promise.all(this.#parts().map((part) => part.rest()));
@@ -140,8 +148,8 @@ export class Uplink {
       const incarnation = this.#options.incarnations.next();
       const made: Parts[] = [];
       if (part === this.#picture) {
-        // Until the watchdog says otherwise, what a fresh pipeline with a camera shows counts as the camera.
-        if (!this.#camera.open) this.#onAir = 'slate';
+        // Until the watchdog shows the camera.
+        this.#onAir = 'slate';
         made.push(pictureParts(want.shape, this.#options, { incarnation, mainOpen: want.gates.main !== null, camera: this.#camera.open }));
       }
       if (part === this.#voice) {
@@ -170,7 +178,11 @@ export class Uplink {
     } catch (error) {
       if (!(error instanceof FaultError)) throw error;
       this.#options.log.warn({ fault: error.fault, tried }, 'pipeline could not be started');
-      if (tried) device.failed(brief(error.fault), false);
+      if (!tried) return;
+      // An error event may have told already, as if something covered for it: nothing does, for nothing has started.
+      if (!device.open) return this.#make(part);
+      if (device === this.#camera) this.#cameraFailed(brief(error.fault), false);
+      else device.failed(brief(error.fault), false);
     }
   }
 
@@ -180,11 +192,11 @@ export class Uplink {
         if (event.selector === sourceSelector) this.#sourceChanged(event);
         break;
       case 'stalled':
-        if (event.name === cameraPoint) this.#camera.failed(`no picture for ${Math.round(event.gapMs)} ms`, true);
+        if (event.name === cameraPoint) this.#cameraFailed(`no picture for ${Math.round(event.gapMs)} ms`, true);
         break;
       case 'error':
         // What fails beside a camera is made again after a rest; a camera that fails leaves the slate on the air.
-        this.#camera.failed(`${event.element}: ${event.message}`, !isCamera(this.#options.source) || !OURS.test(event.element));
+        this.#cameraFailed(`${event.element}: ${event.message}`, !isCamera(this.#options.source) || !OURS.test(event.element));
         break;
       default:
     }
@@ -195,19 +207,34 @@ export class Uplink {
   }
 
   #sourceChanged({ pad, because, gapMs }: Extract<WorkerEvent, { event: 'source' }>): void {
-    const to = pad === cameraPad ? 'camera' : 'slate';
-    if (to === 'camera') this.#camera.delivered();
-    // A pipeline's first choice is news only when it differs from what was shown before.
-    if (to === this.#onAir || (because === 'started' && to === 'slate')) return;
-    const from = this.#onAir;
-    this.#onAir = to;
+    this.#onAir = pad === cameraPad ? 'camera' : 'slate';
+    this.#patience?.cancel();
+    if (this.#onAir === 'camera') this.#camera.delivered();
+    else if (because === 'stalled')
+      this.#patience = this.#options.clock.after(PATIENCE_MS, 'camera comes back by itself', () =>
+        this.#cameraFailed(`no picture for ${PATIENCE_MS} ms`, true),
+      );
+    // The slate is there a moment before the camera in every new pipeline: that is no loss.
+    if (this.#onAir === 'camera' || because !== 'started') this.#tellSource(this.#onAir, `camera ${because}`, gapMs);
+  }
+
+  /** The camera has failed; `covered`: the slate is on the air without a new pipeline. */
+  #cameraFailed(because: string, covered: boolean): void {
+    this.#camera.failed(because, covered);
+    if (isCamera(this.#options.source) && this.#onAir === 'slate') this.#tellSource('slate', because, null);
+  }
+
+  #tellSource(to: 'camera' | 'slate', because: string, gapMs: number | null): void {
+    const from = this.#told;
+    if (to === from) return;
+    this.#told = to;
     this.#options.tell({
       kind: 'source',
       severity: to === 'slate' ? 'warning' : 'info',
       what: to === 'slate' ? 'lost' : 'returned',
-      because: `camera ${because}`,
+      because: because.slice(0, 300),
       meeting: this.#want?.shape.meeting ?? null,
-      facts: { from, to, gapMs: Math.round(gapMs) },
+      facts: { from, to, gapMs: gapMs === null ? null : Math.round(gapMs) },
     });
   }
 

@@ -1,5 +1,5 @@
 /** A site under test: the real edge process, a real broker over mutual TLS, and a hub made of a real relay, a control channel and a worker that decodes. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -158,8 +158,11 @@ export interface EdgeRig {
 const bodies = <B>(broker: TestBroker, node: string, kind: UpKind): readonly B[] =>
   broker.texts(topic(node, kind)).map((text) => (JSON.parse(text) as { readonly body: B }).body);
 
-/** Arguments of node that run a root from its source. */
-export const rootArgs = (root: string): readonly string[] => ['--import', 'tsx', join(packageRoot(), root)];
+/** Arguments of node that run a root: compiled when the tests are, else from its source. */
+export const rootArgs = (root: string): readonly string[] =>
+  import.meta.url.endsWith('.js')
+    ? ['--enable-source-maps', join(packageRoot(), 'dist', root.replace(/\.ts$/, '.js'))]
+    : ['--import', 'tsx', join(packageRoot(), root)];
 
 /** The real process; `config` is laid over sensible defaults. */
 export async function edge(t: Test, on: Network, node: string, config: object = {}): Promise<EdgeRig> {
@@ -217,9 +220,8 @@ export async function satisfied(of: EdgeRig, rev: number): Promise<void> {
   });
 }
 
-/** The process id of a child of the edge, by a part of its command line and its place among those that have it. */
-export async function childPid(of: EdgeRig, program: 'worker' | 'relay', index = 0): Promise<number> {
-  const { execFileSync } = await import('node:child_process');
+/** The process id of a native program of the edge, by its place among those of its kind (in the order of their starts). */
+export function childPid(of: EdgeRig, program: 'worker' | 'relay', index = 0): number {
   const rows = execFileSync('ps', ['--ppid', String(of.process.pid), '-o', 'pid=,args='], { encoding: 'utf8' })
     .trim()
     .split('\n');
