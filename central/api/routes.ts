@@ -45,7 +45,7 @@ export function routesOf({
     ...userRoutes(users),
     ...networkRoutes({ ...network, meetings, board }),
     ...meetingRoutes({ meetings, board }),
-    ...mediaRoutes({ ...media, meetings }),
+    ...mediaRoutes({ ...media, meetings, sessions }),
     ...historyRoutes({ history, stream, sessions }),
   ];
   return [...systemRoutes(system, routes), ...routes];

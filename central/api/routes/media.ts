@@ -7,6 +7,7 @@ import { FaultError } from '../../../protocol/fault.ts';
 import { MeetingId, RecordingId } from '../../../protocol/ids.ts';
 import type { Log } from '../../../protocol/log.ts';
 import type { Plan } from '../../../protocol/schema/plan.ts';
+import type { Sessions } from '../../auth/sessions.ts';
 import { type HubClient, refusalOf } from '../hub-client.ts';
 import { join } from '../preview.ts';
 import { orThrow } from '../problem.ts';
@@ -17,6 +18,7 @@ export interface MediaParts {
   readonly client: HubClient;
   readonly meetings: { planOf(id: string): Plan | null };
   readonly recordings: Recordings;
+  readonly sessions: Pick<Sessions, 'alive'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -34,8 +36,13 @@ const file = Type.Object({ id: RecordingId, file: Type.String({ pattern: '^[0-9]
 const passed = ['content-type', 'content-length', 'content-range', 'accept-ranges', 'last-modified', 'etag'] as const;
 /** "Try again later" (RFC 6455 §7.4.1, IANA registry). */
 const tryAgain = 1013;
+/** Each is 1.5 Mbit/s from the hub and to the browser. */
+const watchersMax = 100;
+/** A session that ended takes its previews along within this time. */
+const checkMs = 5_000;
 
-export function mediaRoutes({ client, meetings, recordings, clock, log }: MediaParts): readonly Route[] {
+export function mediaRoutes({ client, meetings, recordings, sessions, clock, log }: MediaParts): readonly Route[] {
+  let watching = 0;
   const hubOf = (meeting: string): string => {
     const hub = meetings.planOf(meeting)?.hubs[0]?.hub;
     if (hub === undefined) throw new FaultError({ code: 'not-found', what: 'running meeting', id: meeting });
@@ -79,10 +86,26 @@ export function mediaRoutes({ client, meetings, recordings, clock, log }: MediaP
       run: () => {
         throw new FaultError({ code: 'input.invalid', path: '/headers/upgrade', reason: 'this is a WebSocket' });
       },
-      upgrade: (browser, { params, actor }) => {
+      upgrade: (browser, { params, actor, who }) => {
+        if (watching >= watchersMax) return browser.close(tryAgain, 'too many previews are open');
         try {
           const hub = client.socket(hubOf(params.id), `/v1/meetings/${params.id}/preview/${params.view}`);
-          join(browser, hub, clock, (because) => log.debug({ ...params, by: actor.by, because }, 'a preview ended'));
+          const joined = join(browser, hub, clock, (because) => {
+            watching -= 1;
+            check.cancel();
+            log.debug({ ...params, by: actor.by, because }, 'a preview ended');
+          });
+          watching += 1;
+          const check = clock.every(checkMs, 'preview check', () => {
+            const allowed = who === null ? Promise.resolve(false) : sessions.alive(who);
+            allowed.then(
+              (still) => still || joined.close('logged out'),
+              (error: unknown) => {
+                log.error({ error }, 'could not look at a session; its preview ends');
+                joined.close('session unknown');
+              },
+            );
+          });
         } catch (error) {
           if (!(error instanceof FaultError)) throw error;
           browser.close(tryAgain, error.message.slice(0, 100));
