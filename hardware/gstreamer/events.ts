@@ -70,6 +70,8 @@ export interface KeyframeEvent extends At {
   readonly event: 'keyframe-needed' | 'keyframe-came';
   readonly name: string;
   readonly waitedMs: number;
+  /** Frames held back so far. */
+  readonly dropped: number;
 }
 /** A shielded element met input that it could not use; at most one a second, `errors` counts them all. */
 export interface MalformedEvent extends At {
@@ -123,8 +125,8 @@ const FIELDS: { readonly [K in WorkerEvent['event']]: Readonly<Record<string, Ki
   picture: { name: 'text', data: 'text' },
   stalled: { name: 'text', gapMs: 'number' },
   flowing: { name: 'text', gapMs: 'number' },
-  'keyframe-needed': { name: 'text', waitedMs: 'number' },
-  'keyframe-came': { name: 'text', waitedMs: 'number' },
+  'keyframe-needed': { name: 'text', waitedMs: 'number', dropped: 'number' },
+  'keyframe-came': { name: 'text', waitedMs: 'number', dropped: 'number' },
   malformed: { element: 'text', message: 'text', errors: 'number' },
   looped: { element: 'text', loops: 'number' },
   'stamp-source': { name: 'text', source: 'number', sequence: 'number', latencyMs: 'number' },

@@ -9,13 +9,14 @@ import { h264Encode } from '../../hardware/gstreamer/parts/h264.ts';
 import { TILE } from '../../hardware/gstreamer/parts/picture.ts';
 import { rtpVideoOut } from '../../hardware/gstreamer/parts/rtp.ts';
 import { measured, opusDecode, opusEncode, rawAudio, silence, tone } from '../../hardware/gstreamer/parts/sound.ts';
-import { clipVideo, fileSource } from '../../hardware/gstreamer/parts/sources.ts';
+import { clipVideo, fileSource, rtspSource, v4l2Source } from '../../hardware/gstreamer/parts/sources.ts';
 import { type Chain, chain, element, filter, padOf, pipeline, reflexed } from '../../hardware/gstreamer/pipeline.ts';
 import { render } from '../../hardware/gstreamer/render.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import { packageRoot } from '../../protocol/node/root.ts';
 import { eventually } from '../support/eventually.ts';
+import { faultOf } from '../support/fault.ts';
 import { listener, parseRtp, timestampSteps } from '../support/rtp-wire.ts';
 import { passes, workerRig } from '../support/worker.ts';
 
@@ -209,4 +210,30 @@ t.test('a recording is readable after the worker was killed, and closed properly
     t.comment(`${name}: gone after ${(performance.now() - begin).toFixed(0)} ms`);
     t.ok(probe(path).duration > 0.3, `${name}: the file has its duration written`);
   }
+});
+
+t.test('an RTSP camera is a source, and its end is told', async (t) => {
+  const camera = spawn('/usr/bin/python3', [join(packageRoot(), 'test/support/rtsp-server.py'), '0', 'good'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.teardown(() => camera.kill('SIGKILL'));
+  let said = '';
+  camera.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  await eventually(() => (/ready \d+/.test(said) ? undefined : 'no camera'));
+  const { worker, events, sees } = workerRig(t);
+  const url = `rtsp://127.0.0.1:${/ready (\d+)/.exec(said)?.[1]}/camera`;
+  const stalled = reflexed(element('identity', {}, 'cam'), { do: 'probe', element: 'cam', pad: 'src', name: 'cam', stalledMs: 500 });
+  await worker.start(pipeline([chain(rtspSource({ id: 'c', url, format: TILE }), stalled, sink)]));
+  await passes(worker, 'cam', 20);
+  camera.kill('SIGKILL');
+  await sees('stalled', ({ gapMs }) => gapMs >= 500);
+  await eventually(() => (events.some(({ event }) => event === 'error' || event === 'eos') ? undefined : 'neither error nor end'));
+});
+
+t.test('a device that is not there is refused with its name', async (t) => {
+  const { worker } = workerRig(t);
+  const start = worker.start(pipeline([chain(v4l2Source({ id: 'v', device: '/dev/video-none', format: TILE, ask: 'mjpeg' }), sink)]));
+  t.match(await faultOf(start), { error: 'start.failed', detail: /v-v4l2: .*\/dev\/video-none/s });
 });

@@ -1,7 +1,10 @@
 /** The pieces that pipelines are made of, each on a real worker and on real loopback sockets. */
 import { createSocket } from 'node:dgram';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import t from 'tap';
 import { type ClipFiles, makeClips } from '../../hardware/gstreamer/clip/clip.ts';
+import { sampleVoice, voiceOf } from '../../hardware/gstreamer/clip/voice.ts';
 import { h264Decode, h264Encode } from '../../hardware/gstreamer/parts/h264.ts';
 import { leaky, MAIN, normalise, rawVideo, slate, TILE, testPicture } from '../../hardware/gstreamer/parts/picture.ts';
 import { rtpAudioIn, rtpAudioOut, rtpVideoIn, rtpVideoOut } from '../../hardware/gstreamer/parts/rtp.ts';
@@ -30,6 +33,22 @@ t.before(async () => {
   ]);
 });
 const clip = (n: number): ClipFiles => clips[n] as ClipFiles;
+
+t.test('clips are made once, and differ by site', async (t) => {
+  const times = (): readonly number[] => Object.values(clip(0)).map((path) => statSync(path).mtimeMs);
+  const before = times();
+  const again = await makeClips({ clock: systemClock(), log: silentLog(), folder: dirname(clip(0).main) }, [
+    { name: 'Xã Mỹ Đức "A" \\ 100 %', n: 2 },
+  ]);
+  t.strictSame(again, [clip(0)]);
+  t.strictSame(times(), before);
+  t.strictSame(readdirSync(dirname(clip(0).main)).length, 8, 'two sites of four files, and nothing half made');
+  t.notOk(readFileSync(clip(0).main).equals(readFileSync(clip(1).main)));
+  const samples = sampleVoice(voiceOf(2));
+  const speaking = samples.filter((sample) => sample !== 0).length / samples.length;
+  t.ok(speaking > 0.25 && speaking < 0.4, `a voice speaks for ${(speaking * 100).toFixed(0)} % of the time`);
+  t.equal(samples.at(-1), 0, 'and ends in a pause, so that it loops without a click');
+});
 
 t.test('video and audio leave as RTP with the SSRC, payload type and wall-clock capture time that were asked for', async (t) => {
   const video = await listener(t);

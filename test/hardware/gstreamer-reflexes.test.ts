@@ -84,7 +84,7 @@ t.test('the watchdog shows the best source that delivers, and takes one back onl
   t.strictSame(of('stalled'), [], 'viewers were never without a picture for a second');
 
   await worker.attach({ ...watchdog, sources: ['sink_2', 'sink_0'] });
-  await shows('sink_2', 'started', null);
+  await eventually(async () => ((await worker.get('selector', 'active-pad')) === 'sink_2' ? undefined : 'the new order is not in force'));
   t.match(await faultOf(worker.switch('selector', 'sink_0')), { error: 'switch.watched' });
 });
 
@@ -193,11 +193,11 @@ t.test('after a lost packet nothing passes drop-until-keyframe until a whole pic
   await eventually(() => (of('keyframe-needed').length > 1 ? undefined : 'it asks once only'));
   const before = await worker.stamps('shut');
   await worker.keyframe('enc');
-  t.match(await sees('keyframe-came'), { name: 'gate' });
+  const came = await sees('keyframe-came');
+  t.ok(came.dropped > 0 && came.waitedMs > 0, `${came.dropped} frames were held back for ${came.waitedMs.toFixed(0)} ms`);
   await eventually(async () => ((await worker.stamps('shut')).read > before.read + 10 ? undefined : 'no pictures after the keyframe'));
-  const [open, shut] = [await worker.stamps('open'), await worker.stamps('shut')];
-  t.equal(shut.corrupt, 0);
-  t.ok(shut.lost > open.lost, `${shut.lost} pictures were left out, ${open.lost} were lost, ${open.corrupt} damaged`);
+  t.equal((await worker.stamps('shut')).corrupt, 0, 'none of them damaged');
+  t.comment(`without the reflex: ${(await worker.stamps('open')).corrupt} damaged pictures`);
 });
 
 t.test('levels tell a tone from silence, and pictures arrive as JPEG', async (t) => {

@@ -107,7 +107,8 @@ async function work(shop: ClipShop, drawing: string, job: number, next: Iterator
 
 async function make(shop: ClipShop, worker: Worker, drawing: string, site: ClipOf): Promise<void> {
   const files = filesOf(shop, site);
-  const part = (path: string): string => `${path}.part`;
+  // With the process in the name: two processes may make the same clip at the same time.
+  const part = (path: string): string => `${path}.${process.pid}.part`;
   await writeFile(part(files.voiceWav), wav(sampleVoice(voiceOf(site.n))));
   const chains = [...pictures(site, drawing, part(files.main), part(files.tile)), voice(part(files.voiceWav), part(files.voice))];
   const reflexes: readonly Reflex[] = shop.stamps === true ? [{ do: 'stamp', element: mainEncoder, pad: 'sink' }] : [];

@@ -19,6 +19,7 @@ static void ask(Gate *self, gint64 now) {
   GString *event = event_new("keyframe-needed");
   put_text(event, "name", self->base.name);
   put_number(event, "waitedMs", (double)((now - self->since) / 1000) / 1000);
+  put_int(event, "dropped", (gint64)self->dropped);
   event_send(event);
 }
 

@@ -2,7 +2,7 @@
 
 import { type EncodeFormat, encoderProperties } from '../encoder.ts';
 import type { EncoderChoice } from '../encoders.ts';
-import { type Chain, chain, element, filter, type PropertyValue, padOf, shielded } from '../pipeline.ts';
+import { type Chain, chain, element, filter, shielded } from '../pipeline.ts';
 
 export interface H264Encode {
   /** Names the encoder: the target of `keyframe` and of `set(id, bitrateProperty, …)`. */
@@ -26,9 +26,4 @@ export function h264Encode({ id, encoder, format }: H264Encode): Chain {
 /** Access units to pictures. One thread: with more the decoder holds pictures back. */
 export function h264Decode(id: string): Chain {
   return chain(shielded('avdec_h264', { 'max-threads': 1 }, id));
-}
-
-/** The pipeline's `tee` with its branches: each branch gets its own queue. Returned as chains beside the one that ends in the tee. */
-export function branches(tee: string, into: readonly Chain[], queue: Readonly<Record<string, PropertyValue>> = {}): readonly Chain[] {
-  return into.map((branch, i) => chain(padOf(tee), element('queue', queue, `${tee}-q${i}`), branch));
 }
