@@ -158,13 +158,16 @@ t.test('a refused command is said as a sentence with the name of the site', asyn
   await has(page, '.notice', 'Không làm được lúc này: TX. Tân Châu đang phát biểu.');
 });
 
-t.test('a picture that stops says that it waits and why, and plays again by itself', async (t) => {
+t.test('a picture that stops or breaks says so, and plays again by itself', async (t) => {
   const { page, central } = await open(t, { user: as('khach') });
   await plays(page, 'mosaic');
   central.mosaic.wait('the mosaic worker restarts');
   await has(page, '[data-view=mosaic] .picture-waiting', 'Đang chờ hình');
   await has(page, '[data-view=mosaic] .picture-waiting', 'the mosaic worker restarts');
   central.mosaic.show('testsrc2=s=320x180:r=15', null);
+  await plays(page, 'mosaic');
+  central.mosaic.spoil();
+  await page.waitForSelector('[data-view=mosaic]:not([data-picture=playing])');
   await plays(page, 'mosaic');
 });
 

@@ -135,6 +135,11 @@ export class FakePicture {
     for (const client of this.#clients) this.#greet(client);
   }
 
+  /** Sends what no decoder can read, as a broken muxer would. */
+  spoil(): void {
+    for (const client of this.#clients) client.send(Buffer.alloc(2000, 0x5a));
+  }
+
   add(client: WebSocket): void {
     this.#clients.add(client);
     client.on('close', () => this.#clients.delete(client));

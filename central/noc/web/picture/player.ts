@@ -27,6 +27,8 @@ const backoffMs = [250, 500, 1000, 2000] as const;
 const stalledAfterMs = 2500;
 /** No word at all for this long, and no reason given: the line may be dead without having been closed. */
 const deadAfterMs = 10_000;
+/** Fragments come and the picture stands: the buffer holds something that it cannot play. */
+const stuckAfterMs = 4000;
 
 const rangesOf = (ranges: TimeRanges): readonly Range[] =>
   Array.from({ length: ranges.length }, (_, index) => ({ start: ranges.start(index), end: ranges.end(index) }));
@@ -40,6 +42,8 @@ export class Player {
   #queue: Queue = emptyQueue;
   #attempts = 0;
   #heardAt = 0;
+  /** Where the picture was, and since when it is there. */
+  #place = { at: 0, since: 0 };
   #shown: Picture = { is: 'connecting' };
   #running = false;
   #watch: Timer | null = null;
@@ -61,8 +65,6 @@ export class Player {
     this.#watch?.cancel();
     this.#retry?.cancel();
     this.#close();
-    this.#options.video.removeAttribute('src');
-    this.#options.video.load();
   }
 
   #connect(): void {
@@ -72,6 +74,7 @@ export class Player {
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
     this.#heardAt = this.#options.clock.mono();
+    this.#place = { at: 0, since: this.#heardAt };
     socket.onmessage = (event: MessageEvent<unknown>) => this.#message(event.data);
     socket.onclose = () => this.#lost();
   }
@@ -84,13 +87,19 @@ export class Player {
       socket.onclose = null;
       socket.close();
     }
+    if (this.#source !== null) {
+      // A decoder that has failed stays failed until its element is given something else.
+      this.#options.video.removeAttribute('src');
+      this.#options.video.load();
+    }
     this.#buffer = null;
     this.#source = null;
     this.#mime = '';
   }
 
   #lost(): void {
-    if (!this.#running) return;
+    // One failure may be told by socket, buffer and element alike.
+    if (!this.#running || this.#socket === null) return;
     this.#close();
     this.#show({ is: 'connecting' });
     const pause = backoffMs[Math.min(this.#attempts, backoffMs.length - 1)] ?? 2000;
@@ -170,10 +179,14 @@ export class Player {
 
   #tick(): void {
     const { video, clock } = this.#options;
-    const silentMs = clock.mono() - this.#heardAt;
+    const now = clock.mono();
+    const silentMs = now - this.#heardAt;
+    if (video.currentTime !== this.#place.at || this.#shown.is !== 'playing' || document.visibilityState !== 'visible')
+      this.#place = { at: video.currentTime, since: now };
+    const stuck = now - this.#place.since > stuckAfterMs;
     if (this.#shown.is === 'playing' && silentMs > stalledAfterMs) this.#show({ is: 'waiting', because: '' });
     const dead = this.#socket !== null && this.#queue.waiting === null && this.#shown.is !== 'unsupported' && silentMs > deadAfterMs;
-    if (dead || video.error !== null) this.#lost();
+    if (dead || stuck || (this.#source !== null && video.error !== null)) this.#lost();
     if (this.#buffer === null) return;
     const step = chase({ buffered: rangesOf(video.buffered), at: video.currentTime, rate: video.playbackRate });
     if (step.do === 'seek') video.currentTime = step.to;
