@@ -91,6 +91,8 @@ t.test('the first administrator is made with the code from a link', async (t) =>
   await page.fill('[name=again]', fakePassword);
   await page.click('[data-act=setup]');
   await page.waitForSelector('nav a[href="#/users"]');
+  await page.waitForSelector('.tile');
+  t.match(page.url(), new RegExp(`#/meeting/${meetingId}$`));
   t.strictSame(central.seen[0]?.body, { token: 'MA-KHOI-TAO', name: 'chanh-van-phong', password: fakePassword });
 });
 

@@ -50,15 +50,18 @@ export function MeetingsPage() {
   );
 }
 
-/** On arrival at the bare address, the only running meeting is what one came for. Coming back by the menu shows the list. */
+/** On arrival at the bare address or from the first set-up, the only running meeting is what one came for. The menu shows the list. */
 function useArrival(live: Live | null): void {
-  const { go } = useDesk();
+  const { go, route } = useDesk();
   useEffect(() => {
-    if (live === null || window.location.hash !== '') return;
+    const fromSetup = route.peek().page === 'setup';
+    if (live === null || (window.location.hash !== '' && !fromSetup)) return;
     const running = [...live.meetings.values()].filter((each) => each.state === 'running');
     const [only] = running;
     if (only !== undefined && running.length === 1) go({ page: 'meeting', id: only.id });
-  }, [live, go]);
+    // The code in the address is used up.
+    else if (fromSetup) go({ page: 'meetings' });
+  }, [live, go, route]);
 }
 
 function MeetingCard({ meeting, live }: { readonly meeting: MeetingView; readonly live: Live }) {

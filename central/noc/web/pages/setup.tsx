@@ -9,7 +9,7 @@ import { useDesk } from '../desk.tsx';
 import { Door } from './door.tsx';
 
 export function SetupPage({ token: given }: { readonly token: string }) {
-  const { api, session, go } = useDesk();
+  const { api, session } = useDesk();
   const { t, language } = useWords();
   const [token, setToken] = useState(given);
   const [name, setName] = useState('');
@@ -28,8 +28,7 @@ export function SetupPage({ token: given }: { readonly token: string }) {
       return made.ok ? api.login({ name, password }) : made;
     });
     setSending(false);
-    if (reply.ok) go({ page: 'meetings' });
-    else setError(sentence(language, reply.trouble));
+    if (!reply.ok) setError(sentence(language, reply.trouble));
   };
 
   return (
