@@ -12,7 +12,7 @@ const digits = (description: string) => Type.Optional(Type.String({ pattern: '^[
 const page = Type.Object(
   {
     before: digits('entries older than this id'),
-    limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]?|[1-4][0-9]{2}|500)$', description: '1 to 500; 100 when absent' })),
+    limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]{0,2}|1000)$', description: '1 to 1000; 100 when absent' })),
   },
   { additionalProperties: false },
 );
