@@ -41,7 +41,7 @@ t.test('every action has one lowest role, and roles include each other', async (
 });
 
 t.test('from the one-time token to sessions that end', async (t) => {
-  const bench = await apiBench();
+  const bench = await apiBench({ still: true });
   t.teardown(() => bench.stop());
   const post = (url: string, payload: object, headers: Record<string, string> = {}) =>
     bench.call({ method: 'POST', url: `/api/v1${url}`, payload, headers });
@@ -131,7 +131,7 @@ t.test('from the one-time token to sessions that end', async (t) => {
 });
 
 t.test('guessing is slowed down, by name and by address, and by nobody’s password', async (t) => {
-  const bench = await apiBench();
+  const bench = await apiBench({ still: true });
   t.teardown(() => bench.stop());
   const login = (name: string, word: string, remoteAddress = '10.0.0.1') =>
     bench.call({ method: 'POST', url: '/api/v1/login', payload: { name, password: word }, remoteAddress });
@@ -159,7 +159,7 @@ t.test('guessing is slowed down, by name and by address, and by nobody’s passw
 });
 
 t.test('a tool of this machine has the service token, and only the whole of it', async (t) => {
-  const bench = await apiBench();
+  const bench = await apiBench({ still: true });
   t.teardown(() => bench.stop());
   const me = (authorization: string) => bench.call({ url: '/api/v1/me', headers: { authorization } });
   t.match((await me(bench.bearer.authorization)).json(), { name: 'service', role: 'admin' });

@@ -35,9 +35,11 @@ import type { Identity } from '../../protocol/node/tls.ts';
 
 export const setupToken = 'one-time-token';
 
-/** A clock whose time the test moves; its timers are real. */
-export function movableClock(): Clock & { advance(ms: number): void } {
-  const real = systemClock();
+/** A clock whose time the test moves; its timers are real. With `still`, nothing else moves it: a slow machine changes no outcome. */
+export function movableClock(still = false): Clock & { advance(ms: number): void } {
+  const system = systemClock();
+  const [now, mono] = [system.now(), system.mono()];
+  const real = still ? { ...system, now: () => now, mono: () => mono } : system;
   let ahead = 0;
   return {
     ...real,
@@ -90,12 +92,14 @@ export const wellFacts = (node: string, mono: number, change: Partial<NodeFacts>
 export async function apiBench({
   data,
   identity = nobody,
+  still = false,
 }: {
   readonly data?: string;
   readonly identity?: Identity;
+  readonly still?: boolean;
 } = {}): Promise<ApiBench> {
   const folder = data ?? (await mkdtemp(join(tmpdir(), 'diemcau-api-')));
-  const clock = movableClock();
+  const clock = movableClock(still);
   const log = silentLog();
   const store = new Store({ file: join(folder, 'central.db'), log, now: clock.now, onLost: () => {} });
   await store.start();
