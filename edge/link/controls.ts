@@ -14,7 +14,7 @@ export const samePlaces = (a: readonly HubPlace[], b: readonly HubPlace[]): bool
   a.length === b.length &&
   a.every(({ hub, host, port }, index) => b[index]?.hub === hub && b[index]?.host === host && b[index]?.port === port);
 
-export class Controls extends EventEmitter<Pick<ControlEvents, 'keyframe'>> {
+export class Controls extends EventEmitter<ControlEvents> {
   readonly #options: Omit<ControlOptions, keyof HubPlace>;
   #places: readonly HubPlace[] = [];
   #channels: readonly HubControl[] = [];
@@ -54,6 +54,7 @@ export class Controls extends EventEmitter<Pick<ControlEvents, 'keyframe'>> {
   #make(place: HubPlace): HubControl {
     const channel = new HubControl({ ...this.#options, ...place });
     channel.on('keyframe', (wanted) => this.emit('keyframe', wanted));
+    channel.on('up', () => this.emit('up'));
     channel.start();
     return channel;
   }

@@ -10,7 +10,7 @@ import type { EventBody } from '../../protocol/schema/event.ts';
 import type { Part as PartReport } from '../../protocol/schema/reported.ts';
 import { lookAt, noLook, type RelayLook } from './samples.ts';
 import { type RelayStep, relaySteps } from './steps.ts';
-import { mediaInput, noTables, type Tables } from './tables.ts';
+import { type LocalView, mediaInput, noTables, type Tables, type ViewName } from './tables.ts';
 
 export interface MediaLinkOptions {
   readonly clock: Clock;
@@ -37,6 +37,8 @@ export class MediaLink extends EventEmitter<MediaLinkEvents> {
   #tables: Tables = noTables;
   /** Links that carry packets now. */
   readonly #live = new Set<string>();
+  /** Views that somebody looks at and that wait for an IDR. */
+  readonly #waiting = new Set<ViewName>();
   #restarts = 0;
   #inputPort = 0;
 
@@ -81,6 +83,11 @@ export class MediaLink extends EventEmitter<MediaLinkEvents> {
     return this.#tables.connections.filter(({ link }) => !this.#live.has(link)).map(({ link }) => link);
   }
 
+  /** Pictures that somebody looks at and that wait for an IDR: ask for one. */
+  get waiting(): readonly ViewName[] {
+    return [...this.#waiting];
+  }
+
   /** Makes the relay do what the tables say. A step that is refused is logged and tried again with the next tables. */
   async apply(tables: Tables): Promise<void> {
     const steps = relaySteps(this.#tables, tables);
@@ -121,9 +128,20 @@ export class MediaLink extends EventEmitter<MediaLinkEvents> {
     },
     route: ({ route: { ssrc, ...route } }) => this.#relay.route(ssrc, route),
     unroute: ({ ssrc }) => this.#relay.unroute(ssrc),
-    view: ({ view: { view, shows } }) => this.#relay.view(view, shows),
-    unview: ({ view }) => this.#relay.unview(view),
+    view: ({ view }) => {
+      this.#await(view);
+      return this.#relay.view(view.view, view.shows);
+    },
+    unview: ({ view }) => {
+      this.#waiting.delete(view);
+      return this.#relay.unview(view);
+    },
   };
+
+  #await({ view, shows }: LocalView): void {
+    if (shows.kind === 'video' && shows.ssrc !== null && 'udp' in shows.to) this.#waiting.add(view);
+    else this.#waiting.delete(view);
+  }
 
   async #run(step: RelayStep): Promise<void> {
     try {
@@ -154,6 +172,9 @@ export class MediaLink extends EventEmitter<MediaLinkEvents> {
         break;
       case 'eased':
         this.emit('fresh');
+        break;
+      case 'switched':
+        this.#waiting.delete(event.view as ViewName);
         break;
       case 'forged':
       case 'refused':
@@ -193,6 +214,7 @@ export class MediaLink extends EventEmitter<MediaLinkEvents> {
   }
 
   #returned(outageMs: number): void {
+    for (const view of this.#tables.views) this.#await(view);
     this.#tellProcess('returned', 'info', `relay runs again after ${outageMs} ms`, { outageMs });
   }
 

@@ -1,5 +1,5 @@
 /** From the tables a relay has to the tables it shall have: the fewest commands, in an order that never sends into nothing. Pure. */
-import type { Connection, LocalRoute, LocalView, Tables } from './tables.ts';
+import type { Connection, LocalRoute, LocalView, Tables, ViewName } from './tables.ts';
 
 /** One command for the relay. */
 export type RelayStep =
@@ -8,7 +8,7 @@ export type RelayStep =
   | { readonly do: 'route'; readonly route: LocalRoute }
   | { readonly do: 'unroute'; readonly ssrc: number }
   | { readonly do: 'view'; readonly view: LocalView }
-  | { readonly do: 'unview'; readonly view: string };
+  | { readonly do: 'unview'; readonly view: ViewName };
 
 /** True when both hold the same facts. Tables are plain data made by one function, so their text compares. */
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

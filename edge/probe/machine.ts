@@ -1,17 +1,27 @@
 /** What this machine has for what the configuration wants: encoder, display, sound, camera credentials. Looked at once, before anything opens. */
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Encoders } from '../../hardware/gstreamer/encoders.ts';
+import { type EncoderChoice, Encoders } from '../../hardware/gstreamer/encoders.ts';
 import { Worker } from '../../hardware/gstreamer/worker.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import { FaultError, failed, ok, type Result } from '../../protocol/fault.ts';
 import type { Log } from '../../protocol/log.ts';
-import type { Machine } from '../agent.ts';
 import type { EdgeConfig } from '../config.ts';
 import type { Credentials } from '../media/capture.ts';
-import { chooseDisplay, type DisplayFacts } from '../media/display/choose.ts';
-import { chooseInput, chooseOutput, type SoundFacts } from '../media/sound/choose.ts';
+import { chooseDisplay, type Display, type DisplayFacts } from '../media/display/choose.ts';
+import { chooseInput, chooseOutput, type SoundFacts, type SoundIn, type SoundOut } from '../media/sound/choose.ts';
 import type { Source } from '../media/source.ts';
+
+/** What was found. */
+export interface Machine {
+  /** Null when the source is a clip. */
+  readonly encoder: EncoderChoice | null;
+  readonly display: Display;
+  readonly input: SoundIn;
+  readonly output: SoundOut;
+  /** Of an RTSP camera. */
+  readonly credentials: Credentials | null;
+}
 
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -193,7 +193,9 @@ export async function edge(t: Test, on: Network, node: string, config: object = 
     return ended;
   };
   t.teardown(stop);
-  await eventually(() => (started || child.exitCode !== null ? undefined : `edge has not started: ${logs.slice(-3).join('\n')}`));
+  await eventually(() => (started || child.exitCode !== null ? undefined : `edge has not started: ${logs.slice(-3).join(' ')}`), {
+    withinMs: 60_000,
+  });
   if (!started) throw new Error(`edge ended with ${child.exitCode}: ${logs.join('\n')}`);
   return {
     node,
