@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import type { Test } from 'tap';
 import { Hub, type HubOptions } from '../../central/hub/hub.ts';
+import { h264Encode } from '../../hardware/gstreamer/parts/h264.ts';
 import { rtpAudioIn, rtpAudioOut, rtpVideoIn, rtpVideoOut } from '../../hardware/gstreamer/parts/rtp.ts';
 import { measured, normaliseSound, opusDecode, opusEncode } from '../../hardware/gstreamer/parts/sound.ts';
 import { type Chain, chain, element, filter, fraction, pipeline, reflexed } from '../../hardware/gstreamer/pipeline.ts';
@@ -185,8 +186,7 @@ function picture(
     element('videotestsrc', source, `${kind}-src`),
     filter('video/x-raw', { format: 'I420', width, height, framerate: fraction(fps) }),
     reflexed(element('identity', {}, `${kind}-raw`), { do: 'stamp', element: `${kind}-raw`, pad: 'src', source: stamp }),
-    element('x264enc', { 'speed-preset': 'ultrafast', tune: 'zerolatency', 'key-int-max': gop, bitrate: kbps, threads: 1 }, kind),
-    filter('video/x-h264', { profile: 'constrained-baseline' }),
+    h264Encode({ id: kind, encoder: { element: 'x264enc', because: 'test' }, format: { width, height, fps, kbps, gop } }),
     // Another incarnation for each start of a test, as a real site does it.
     rtpVideoOut({ id: kind, port, ssrc: incarnate(ssrc, stamp) }),
   );

@@ -90,7 +90,8 @@ export class ControlServer {
     const peer = peerIdentity(socket);
     const protocol = socket.alpnProtocol;
     if (peer?.role === 'edge' && protocol === controlProtocol) this.#edge(peer.node, socket);
-    else if (peer?.role === 'central' && protocol === 'http/1.1') this.#http.emit('connection', socket);
+    // An HTTP client need not say so.
+    else if (peer?.role === 'central' && (protocol === 'http/1.1' || !protocol)) this.#http.emit('connection', socket);
     else {
       this.#log.warn(
         { peer: peer ?? null, protocol: protocol || null, address: socket.remoteAddress },

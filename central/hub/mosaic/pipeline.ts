@@ -6,6 +6,7 @@
  * picture out of the count; `max-last-buffer-repeat` ends a dead slot's last picture and the slate below comes to sight.
  */
 
+import { h264Encode } from '../../../hardware/gstreamer/parts/h264.ts';
 import { rtpVideoIn, rtpVideoOut } from '../../../hardware/gstreamer/parts/rtp.ts';
 import {
   type Chain,
@@ -137,44 +138,36 @@ export function mosaicPipeline({ format, ssrc, relayPort }: MosaicOptions): Pipe
   const bars = framePads.map((pad, side) =>
     chain(side < 2 ? slow(2 * cell.width, frameWidth, accent) : slow(frameWidth, 2 * cell.height, accent), padOf('compositor', pad)),
   );
-  return pipeline([
-    chain(
-      element(
-        'compositor',
-        { background: 'black', 'ignore-inactive-pads': true, 'force-live': true, 'max-threads': 1, ...layers() },
-        'compositor',
-      ),
-      filter('video/x-raw', { format: 'I420', width: canvas.width, height: canvas.height, framerate: fraction(format.fps) }),
-      reflexed(
+  return pipeline(
+    [
+      chain(
         element(
-          'x264enc',
-          {
-            'speed-preset': 'ultrafast',
-            tune: 'zerolatency',
-            'key-int-max': format.fps * 2,
-            bitrate: format.kbps,
-            threads: 1,
-            'byte-stream': true,
-          },
-          encoderId,
+          'compositor',
+          { background: 'black', 'ignore-inactive-pads': true, 'force-live': true, 'max-threads': 1, ...layers() },
+          'compositor',
         ),
-        { do: 'probe', element: encoderId, pad: 'sink', name: outProbe },
+        filter('video/x-raw', { format: 'I420', width: canvas.width, height: canvas.height, framerate: fraction(format.fps) }),
+        h264Encode({
+          id: encoderId,
+          encoder: { element: 'x264enc', because: 'one picture for everybody' },
+          format: { ...canvas, fps: format.fps, kbps: format.kbps, gop: format.fps * 2 },
+        }),
+        rtpVideoOut({ id: 'mosaic', port: relayPort, ssrc }),
       ),
-      filter('video/x-h264', { profile: 'constrained-baseline' }),
-      rtpVideoOut({ id: 'mosaic', port: relayPort, ssrc }),
-    ),
-    chain(
-      slow(canvas.width, canvas.height, ground),
-      ...slots.map((slot) => text(slateTextId(slot), 0, 0, 'Sans 13')),
-      padOf('compositor', slatePad),
-    ),
-    chain(
-      slow(cell.width, labelHeight * mosaicSlots, ground),
-      ...slots.map((slot) => text(labelTextId(slot), 8, slot * labelHeight, 'Sans 10')),
-      element('tee', {}, 'labels'),
-    ),
-    ...labels,
-    ...bars,
-    ...slots.flatMap(tile),
-  ]);
+      chain(
+        slow(canvas.width, canvas.height, ground),
+        ...slots.map((slot) => text(slateTextId(slot), 0, 0, 'Sans 13')),
+        padOf('compositor', slatePad),
+      ),
+      chain(
+        slow(cell.width, labelHeight * mosaicSlots, ground),
+        ...slots.map((slot) => text(labelTextId(slot), 8, slot * labelHeight, 'Sans 10')),
+        element('tee', {}, 'labels'),
+      ),
+      ...labels,
+      ...bars,
+      ...slots.flatMap(tile),
+    ],
+    { reflexes: [{ do: 'probe', element: encoderId, pad: 'sink', name: outProbe }] },
+  );
 }

@@ -3,14 +3,15 @@
  * Playing a recorded file: the same from Matroska, as fast as the reader takes it.
  */
 
-import { opusDecode } from '../../../hardware/gstreamer/parts/sound.ts';
-import { chain, element, filter, type Pipeline, padOf, pipeline } from '../../../hardware/gstreamer/pipeline.ts';
+import { chain, element, type Pipeline, padOf, pipeline, shielded } from '../../../hardware/gstreamer/pipeline.ts';
 import { audioIn, patient, videoIn } from '../record/pipeline.ts';
 
 /** Milliseconds of each fragment: the picture is so much late, and a request each would be too many if it were less. */
 export const fragmentMs = 150;
 
 const muxer = (ms: number) => element('mp4mux', { 'fragment-duration': ms, streamable: true, 'fragment-mode': 'dash-or-mss' }, 'mux');
+/** AAC frames have no room for the small jumps of Opus that was stamped on arrival. */
+const evenSound = shielded('opusdec', { plc: true, tolerance: 200_000_000n }, 'opus');
 const pipe = element('fdsink', { fd: 3, sync: false, async: false });
 
 export function previewPipeline(sound: boolean): Pipeline {
@@ -21,7 +22,7 @@ export function previewPipeline(sound: boolean): Pipeline {
       ? [
           chain(
             audioIn(),
-            opusDecode('opus'),
+            evenSound,
             element('audioconvert'),
             element('avenc_aac', { bitrate: 64_000 }),
             element('queue', patient),
@@ -40,8 +41,7 @@ export function playPipeline(file: string, sound: boolean): Pipeline {
     chain(
       padOf('demux', 'video_0'),
       element('queue'),
-      element('h264parse'),
-      filter('video/x-h264', { 'stream-format': 'avc', alignment: 'au' }),
+      // Matroska holds whole access units; a parser would only get in the way of their times.
       padOf('mux', 'video_0'),
     ),
     ...(sound
@@ -49,7 +49,7 @@ export function playPipeline(file: string, sound: boolean): Pipeline {
           chain(
             padOf('demux', 'audio_0'),
             element('queue'),
-            opusDecode('opus'),
+            evenSound,
             element('audioconvert'),
             element('avenc_aac', { bitrate: 64_000 }),
             element('queue'),

@@ -10,17 +10,20 @@ import { takeAudio, takeVideo } from '../takes.ts';
 /** The mixer may be away for some seconds while it is started again; the picture waits here for it. */
 export const patient = { 'max-size-time': 10_000_000_000n, 'max-size-bytes': 64 * 1024 * 1024, 'max-size-buffers': 0 };
 
+/** Muxers want even timestamps: packets that arrive together get the same time of arrival, and a muxer ends on that. */
+const takeJitterMs = 40;
+
 export const videoIn = (): Chain =>
   chain(
-    rtpVideoIn({ id: takeVideo, port: 0, jitterMs: null }),
+    rtpVideoIn({ id: takeVideo, port: 0, jitterMs: takeJitterMs }),
     element('h264parse'),
     filter('video/x-h264', { 'stream-format': 'avc', alignment: 'au' }),
   );
 
-export const audioIn = (): Chain => chain(rtpAudioIn({ id: takeAudio, port: 0, jitterMs: null }));
+export const audioIn = (): Chain => chain(rtpAudioIn({ id: takeAudio, port: 0, jitterMs: takeJitterMs }));
 
 export function recorderPipeline(file: string, sound: boolean): Pipeline {
-  const mux = element('matroskamux', { 'min-cluster-duration': 500_000_000n, 'offset-to-zero': true, 'writing-app': 'diemcau' }, 'mux');
+  const mux = element('matroskamux', { 'min-cluster-duration': 500_000_000n, 'writing-app': 'diemcau' }, 'mux');
   return pipeline(
     [
       chain(mux, element('filesink', { location: file, 'buffer-mode': 'unbuffered', sync: false, async: false })),
