@@ -57,6 +57,11 @@ export interface CaptureTime extends At {
   readonly do: 'capture-time';
 }
 
+/** Takes the duration off pictures, so that a compositor behind shows the newest one instead of the one whose span covers the moment. */
+export interface Newest extends At {
+  readonly do: 'newest';
+}
+
 /** Events `picture` from an appsink that is fed JPEG. */
 export interface Pictures {
   readonly do: 'pictures';
@@ -111,6 +116,7 @@ export type Reflex =
   | Stamp
   | ReadStamp
   | CaptureTime
+  | Newest
   | Pictures
   | DropUntilKeyframe
   | RtpGuard

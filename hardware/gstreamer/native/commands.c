@@ -25,6 +25,7 @@ static const struct {
     {"read-stamp", do_read_stamp},
     {"stamps", do_stamps},
     {"capture-time", do_capture_time},
+    {"newest", do_newest},
     {"pictures", do_pictures},
     {"drop-until-keyframe", do_drop_until_keyframe},
     {"shield", do_shield},
