@@ -69,7 +69,8 @@ export class Channel {
     if (this.#over) return;
     this.#over = true;
     this.#timer?.cancel();
-    this.#options.socket.destroy();
+    // What was said last, the reason, still goes out.
+    this.#options.socket.destroySoon();
     this.#options.closed(because);
   }
 

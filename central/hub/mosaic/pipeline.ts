@@ -109,6 +109,7 @@ const tile = (slot: number): readonly Chain[] => [
     reflexed(
       shielded('avdec_h264', { 'max-threads': 1, 'output-corrupt': false, 'discard-corrupted-frames': true, qos: false }, decoderId(slot)),
       { do: 'probe', element: decoderId(slot), pad: 'src', name: tileId(slot), stalledMs: slateAfterMs },
+      { do: 'newest', element: decoderId(slot), pad: 'src' },
     ),
     element('tee', {}, `tee_${slot}`),
     padOf('compositor', tilePad(slot)),
