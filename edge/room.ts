@@ -61,7 +61,7 @@ export class Room {
     this.#me = config.node;
     this.#media = new MediaLink({ clock, log, lookup, tell });
     this.#controls = new Controls({ identity, boot, clock, log, random });
-    this.#viewer = new Viewer(this.#me, clock, this.#media, this.#controls);
+    this.#viewer = new Viewer(this.#me, clock, this.#media, this.#controls, tell);
     const { width, height, mosaic } = config.display;
     const poke = (): void => this.#reconcile.poke();
     const keyframeNeeded = (picture: 'floor' | 'mosaic'): void => this.#viewer.needKeyframe(picture);

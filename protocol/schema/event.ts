@@ -12,7 +12,7 @@ export const eventKinds = [
   'source',
   /** An SRT link came or went. facts: peer, direction */
   'link',
-  /** The floor reached this node. facts: site, grantN, afterMs */
+  /** The floor's picture reached this node. facts: site, grantN, mono (CLOCK_MONOTONIC in ms) */
   'floor',
   /** A tile became a slate, came back or was banned. facts: site, slot */
   'tile',

@@ -39,6 +39,8 @@ export async function startDemo({ sites = 13, env = {}, flags = [], data }: Demo
     env: { ...process.env, DIEMCAU_PORT: String(port), DIEMCAU_SITES: String(sites), DIEMCAU_DATA: folder, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // A test or benchmark that fails must not leave fifty processes behind.
+  process.once('exit', () => child.kill('SIGTERM'));
   const said: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => said.push(line));
   let setupToken = '';
