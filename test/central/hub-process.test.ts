@@ -95,6 +95,7 @@ t.test('a wrong configuration names the key and exits 78', async (t) => {
 });
 
 t.test('a hub between broker and sites', async (t) => {
+  const whole = t;
   const folder = t.testdir();
   const identity = await identities(folder);
   const broker = new TestBroker({ identity: await identity('central', 'central') });
@@ -135,17 +136,20 @@ t.test('a hub between broker and sites', async (t) => {
     t.match(said('status').at(-1)?.body, { state: 'online', role: 'hub' });
   });
 
+  let stopSite = async (): Promise<void> => {};
   const rig = { port, identity } as Awaited<ReturnType<typeof hubRig>>;
   await t.test('a plan becomes a meeting, and the last second is told every second', async (t) => {
     await broker.publish(topic('hub-1', 'desired'), '{"garbage":', {});
     await desire(3, meeting);
-    await site(t, rig, meeting, 'site-1', { stamp: 1, hz: 500, main: true });
+    const one = await site(whole, rig, meeting, 'site-1', { stamp: 1, hz: 500, main: true });
+    stopSite = one.stop;
     await satisfies(3);
     t.strictSame(reported()?.meetings, [meeting.meeting]);
     await eventually(() => {
       const body = said('telemetry').at(-1)?.body as HubTelemetry | undefined;
       const first = body?.meetings[0];
-      if (!first?.sites[0]?.speaking || first.mosaic.fps < 10 || (body?.host.cores ?? 0) <= 0) return JSON.stringify(body);
+      if (!first?.sites[0]?.speaking || first.sites[0].tile !== 'live' || first.mosaic.fps < 10 || (body?.host.cores ?? 0) <= 0)
+        return JSON.stringify(body);
       return (first.recording?.bytes ?? 0) > 20_000 ? undefined : JSON.stringify(first.recording);
     });
     await desire(2);
@@ -222,6 +226,7 @@ t.test('a hub between broker and sites', async (t) => {
       const seconds = Math.max(...all) - Math.min(...all);
       t.ok(seconds > lived - 1, `${type}: ${seconds.toFixed(2)} s of ${lived.toFixed(2)} s are readable`);
     }
+    await stopSite();
     hub = start(t, config, folder);
     await up(hub);
     await site(t, rig, meeting, 'site-1', { stamp: 2, hz: 500, main: true });
