@@ -17,7 +17,7 @@ const decodingSite = 'long-xuyen';
 /** CLOCK_MONOTONIC in ms: the same clock that the sites report. */
 const mono = (): number => Number(process.hrtime.bigint()) / 1e6;
 
-const demo = await startDemo({ flags: ['--stamps'] });
+const demo = await startDemo({ flags: ['--stamps'], ...(process.argv[3] === undefined ? {} : { data: process.argv[3] }) });
 const all = (await demo.sites()).map((each) => each.site);
 const waiting = new Map<string, (entry: LogEntry) => void>();
 const log = await followLog(demo, (entry) => {
