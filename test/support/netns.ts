@@ -42,7 +42,8 @@ export function makeLan(names: readonly string[]): Lan {
       name,
       address,
       spawn: (command, args) => spawn('ip', inside(command, args), { stdio: ['ignore', 'pipe', 'pipe'] }),
-      run: (command, args, input) => execFileSync('ip', inside(command, args), { encoding: 'utf8', ...(input === undefined ? {} : { input }) }),
+      run: (command, args, input) =>
+        execFileSync('ip', inside(command, args), { encoding: 'utf8', ...(input === undefined ? {} : { input }) }),
     };
   });
   return {
