@@ -66,8 +66,8 @@ export function ensure({ forTests }) {
   }
   if (!ensurePackages({ forTests })) process.exit(1);
   npmPackages();
-  for (const part of ['hardware/relay/native', 'hardware/gstreamer/native'])
-    must('make', ['-s', '-C', part, ...(forTests ? ['all', 'asan', 'fuzz'] : ['all'])], `building ${part}`);
+  for (const [part, extra] of Object.entries({ 'hardware/relay/native': ['asan', 'fuzz'], 'hardware/gstreamer/native': ['asan'] }))
+    must('make', ['-s', '-C', part, 'all', ...(forTests ? extra : [])], `building ${part}`);
   const sources = ['protocol', 'hardware', 'edge', 'central', 'provisioning', 'test'];
   once('tsc', fingerprint(sources, /\.ts$/, ['tsconfig.json', 'package-lock.json']), 'dist/provisioning/cli.js', () =>
     must('node_modules/.bin/tsc', ['-p', '.', '--incremental', '--tsBuildInfoFile', 'build/tsc.tsbuildinfo'], 'compiling TypeScript'),
