@@ -1,4 +1,5 @@
 /** From running meetings to what each node shall do. Pure: the same meetings always make the same wishes. */
+import { mainWanted } from '../../protocol/plan.ts';
 import type { EdgeDesired, HubDesired, MediaKey } from '../../protocol/schema/desired.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
 
@@ -32,6 +33,19 @@ export function hubWant(hub: string, forces: readonly Force[]): HubDesired {
       }),
     ),
   };
+}
+
+/**
+ * Sites that nothing waits for between two plans of a meeting: their own entry is the same, and they send `main` or not as before. What they see
+ * changes at the hub, which forwards it without them.
+ */
+export function patientSites(before: Plan | null, after: Plan | null): ReadonlySet<string> {
+  if (before === null || after === null || before.meeting !== after.meeting) return new Set();
+  const was = new Map(before.sites.map((each) => [each.site, JSON.stringify(each)]));
+  const same = after.sites.filter(
+    (each) => was.get(each.site) === JSON.stringify(each) && mainWanted(before, each.site) === mainWanted(after, each.site),
+  );
+  return new Set(same.map(({ site }) => site));
 }
 
 /** The nodes that a plan speaks to. */

@@ -16,7 +16,7 @@ import type { FloorInput } from '../floor/reduce.ts';
 import { serial } from '../serial.ts';
 import type { Desires, Want } from '../sites/contract.ts';
 import type { Kept, MeetingStore, Network } from './contract.ts';
-import { edgeWant, type Force, hubWant, mediaKey, nodesOf } from './desired.ts';
+import { edgeWant, type Force, hubWant, mediaKey, nodesOf, patientSites } from './desired.ts';
 import { clash, type Meeting, type MeetingRequest, reduce } from './reduce.ts';
 
 export interface NewMeeting {
@@ -247,15 +247,19 @@ export class Meetings extends EventEmitter<MeetingsEvents> {
       'an intent was stored',
     );
     this.emit('changed', meeting);
-    await this.#tell([before?.plan ?? null, after.plan].filter((plan) => plan !== null));
+    const patient = patientSites(before?.plan ?? null, after.plan);
+    await this.#tell(
+      [before?.plan ?? null, after.plan].filter((plan) => plan !== null),
+      patient,
+    );
   }
 
   /** Publishes to every node of these plans what it shall do now. */
-  async #tell(plans: readonly Plan[]): Promise<void> {
+  async #tell(plans: readonly Plan[], patient: ReadonlySet<string> = new Set()): Promise<void> {
     const nodes = [...new Set(plans.flatMap((plan) => [...nodesOf(plan).hubs, ...nodesOf(plan).sites]))];
     const wishes = nodes.flatMap((node) => {
       const want = this.wantOf(node);
-      return want === null ? [] : [{ node, want }];
+      return want === null ? [] : [{ node, want, patient: patient.has(node) }];
     });
     try {
       if (wishes.length > 0) await this.#parts.desires.want(wishes);

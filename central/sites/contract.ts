@@ -31,13 +31,20 @@ export interface DesiredState {
   readonly because: string;
 }
 
+export interface Wish {
+  readonly node: string;
+  readonly want: Want;
+  /** Nothing that people see or hear waits for it: it is published a moment after those that something waits for. */
+  readonly patient?: boolean;
+}
+
 /** The one way in which a lasting wish reaches a node. */
 export interface Desires {
   /**
    * Stores what the nodes shall do and publishes it, all in one commit. A wish that equals the one in force does nothing.
    * Returns the revisions now in force, in the order of `wishes`.
    */
-  want(wishes: readonly { readonly node: string; readonly want: Want }[]): Promise<readonly number[]>;
+  want(wishes: readonly Wish[]): Promise<readonly number[]>;
   /** The node is gone: forgets its wish. */
   forget(node: string): Promise<void>;
   state(node: string): DesiredState | undefined;

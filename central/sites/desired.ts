@@ -3,14 +3,23 @@
  * all of it again, so that the broker needs no memory of its own.
  */
 import { EventEmitter } from 'node:events';
-import type { Clock } from '../../protocol/clock.ts';
+import type { Clock, Timer } from '../../protocol/clock.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { ReportedBody } from '../../protocol/schema/reported.ts';
 import type { Downlink } from '../broker/contract.ts';
 import { serial } from '../serial.ts';
 import { desiredGroup, listDesired, removeDesired, reportedGroup, type StoredDesired } from '../store/desired.ts';
 import type { Store } from '../store/store.ts';
-import type { DesiredState, Desires, Want } from './contract.ts';
+import type { DesiredState, Desires, Wish } from './contract.ts';
+
+/**
+ * The patient ones go out in small portions after this pause: fourteen nodes that read a plan at once keep each other from the one whose keyframe
+ * everybody waits for (all on two cores in the demo; in a large network it is central's own link that they would fill).
+ */
+const patienceMs = 80;
+const portionMs = 10;
+/** However many there are, they are told within this time. */
+const spreadMs = 400;
 
 export interface DesiredParts {
   readonly store: Pick<Store, 'db' | 'batch'>;
@@ -31,6 +40,9 @@ export class DesiredStates extends EventEmitter<DesiredEvents> implements Desire
   /** Reports to be written; a wish never waits for them. */
   readonly #unwritten = new Map<string, StoredDesired>();
   #writing: Promise<void> | null = null;
+  /** Patient nodes whose wish is stored and not published yet. */
+  readonly #unpublished = new Set<string>();
+  #portion: Timer | null = null;
 
   constructor(parts: DesiredParts) {
     super();
@@ -48,7 +60,7 @@ export class DesiredStates extends EventEmitter<DesiredEvents> implements Desire
     log.info({ nodes: stored.length }, 'desired states were published again');
   }
 
-  want(wishes: readonly { readonly node: string; readonly want: Want }[]): Promise<readonly number[]> {
+  want(wishes: readonly Wish[]): Promise<readonly number[]> {
     return this.#inTurn(() => this.#want(wishes));
   }
 
@@ -82,11 +94,14 @@ export class DesiredStates extends EventEmitter<DesiredEvents> implements Desire
   /** Waits for what is being written. */
   async stop(): Promise<void> {
     await this.#inTurn(async () => {});
+    this.#portion?.cancel();
+    this.#portion = null;
+    await this.#publish([...this.#unpublished]);
     await this.#writing;
   }
 
-  async #want(wishes: readonly { readonly node: string; readonly want: Want }[]): Promise<readonly number[]> {
-    const { store, downlink, clock, log } = this.#parts;
+  async #want(wishes: readonly Wish[]): Promise<readonly number[]> {
+    const { store, clock, log } = this.#parts;
     const made = wishes.flatMap(({ node, want }): readonly StoredDesired[] => {
       const text = JSON.stringify(want);
       const known = this.#states.get(node);
@@ -97,11 +112,32 @@ export class DesiredStates extends EventEmitter<DesiredEvents> implements Desire
     if (made.length > 0) {
       await store.batch([desiredGroup(made, clock.now())]);
       for (const each of made) this.#states.set(each.node, each);
-      await Promise.all(made.map(({ node, rev, want }) => downlink.publish(node, 'desired', { rev, want })));
+      const patient = new Set(wishes.flatMap((wish) => (wish.patient === true ? [wish.node] : [])));
+      for (const { node } of made) if (patient.has(node)) this.#unpublished.add(node);
+      await this.#publish(made.flatMap(({ node }) => (patient.has(node) ? [] : [node])));
+      this.#later(patienceMs);
       log.info({ nodes: made.map(({ node, rev }) => `${node}@${rev}`) }, 'desired states were published');
       for (const each of made) this.emit('changed', each);
     }
     return wishes.map(({ node }) => this.#states.get(node)?.rev ?? 0);
+  }
+
+  /** Publishes what these nodes shall do now: the newest, whatever it was when they began to wait. */
+  async #publish(nodes: readonly string[]): Promise<void> {
+    for (const node of nodes) this.#unpublished.delete(node);
+    const states = nodes.flatMap((node) => this.#states.get(node) ?? []);
+    await Promise.all(states.map(({ node, rev, want }) => this.#parts.downlink.publish(node, 'desired', { rev, want })));
+  }
+
+  #later(ms: number): void {
+    if (this.#unpublished.size === 0 || this.#portion !== null) return;
+    this.#portion = this.#parts.clock.after(ms, 'publish patient wishes', () => {
+      this.#portion = null;
+      const size = Math.max(1, Math.ceil((this.#unpublished.size * portionMs) / spreadMs));
+      void this.#inTurn(() => this.#publish([...this.#unpublished].slice(0, size)))
+        .catch((error: unknown) => this.#failed(error))
+        .finally(() => this.#later(portionMs));
+    });
   }
 
   /** The node knows a higher revision than we do (our database was set back): ours goes beyond it, or the node would ignore us. */
