@@ -26,10 +26,11 @@ const shows = (rig: WorkerRig, sources: readonly number[], since = 3): Promise<v
     { everyMs: 700 },
   );
 
-const floorShows = (rig: WorkerRig, source: number): Promise<void> =>
+/** @param fresh only pictures that come from now on count. */
+const floorShows = (rig: WorkerRig, source: number, fresh = false): Promise<void> =>
   eventually(async () => {
-    const { source: seen, read } = await rig.worker.stamps('floor');
-    return seen === source && read > 0 ? undefined : `the floor shows ${seen} (${read} read)`;
+    const { source: seen, read, samplesMs } = await rig.worker.stamps('floor');
+    return seen === source && read > 0 && (!fresh || samplesMs.length > 0) ? undefined : `the floor shows ${seen} (${read} read)`;
   });
 
 /** Waits until, from now on, these tones are heard and those are not. */
@@ -120,6 +121,17 @@ t.test('a meeting of three', async (t) => {
     await eventually(() =>
       meeting.audio.part().restarts === 1 && meeting.audio.part().state === 'running' ? undefined : JSON.stringify(meeting.audio.part()),
     );
+    await sounds(eyes1, { 1200: true, 2500: true, 500: false });
+  });
+
+  await t.test('a killed relay is told everything again: floor, mosaic and sound come back', async () => {
+    hub.hub.relay.kill('SIGKILL');
+    await eventually(() =>
+      hub.notes.some(({ what, facts }) => what === 'restarted' && facts.program === 'relay') ? undefined : 'not back',
+    );
+    await eyes3.worker.stamps('floor');
+    await floorShows(eyes3, 2, true);
+    await shows(eyes3, [1, 2, 3]);
     await sounds(eyes1, { 1200: true, 2500: true, 500: false });
   });
 
