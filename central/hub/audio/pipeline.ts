@@ -1,10 +1,12 @@
 /**
  * The mixer as a pipeline: Opus of every slot decoded and measured, one matrix for all mixes, four Opus encoders. Pure.
  *
- * What 1.22 taught: the interleaver needs one channel that has caps before its first deadline or it fails with "wrong format", hence the
+ * What 1.22 taught. The interleaver needs one channel that has caps before its first deadline or it fails with "wrong format": hence the
  * silent last channel. A live test source there reports a least latency of its block, more than the most that udpsrc allows, and nothing
- * flows; `clocksync` paces it without latency, and with it the mixer while no site sends. Without jitter buffers the mixer has 24 threads instead of 57; packets come from the relay in order,
- * and `latency` of the interleaver takes up what jitter is left.
+ * flows; `clocksync` paces it without latency, and with it the mixer while no site sends. Channel positions must not be taken from the
+ * inputs: the channels are then sorted anew whenever another site's caps arrive, a voice lands in another column of the matrix, and a site
+ * hears itself. Without jitter buffers the mixer has 24 threads instead of 57; packets come from the relay in order, and the interleaver's
+ * `latency` takes up what jitter is left.
  */
 
 import { rtpAudioIn, rtpAudioOut } from '../../../hardware/gstreamer/parts/rtp.ts';
