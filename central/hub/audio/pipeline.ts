@@ -60,7 +60,11 @@ export function mixerPipeline({ slots, kbps, frameMs, ssrcs, relayPort }: MixerO
   );
   return pipeline([
     chain(
-      element('audiointerleave', { latency: latencyNs, 'output-buffer-duration': 20_000_000n, 'ignore-inactive-pads': true }, 'interleave'),
+      element(
+        'audiointerleave',
+        { latency: latencyNs, 'output-buffer-duration': 20_000_000n, 'ignore-inactive-pads': true, 'channel-positions-from-input': false },
+        'interleave',
+      ),
       filter('audio/x-raw', { format: 'F32LE' }),
       element(
         'audiomixmatrix',

@@ -38,6 +38,7 @@ export const tileId = (slot: number): string => `tile_${slot}`;
 export const tileSourceId = (slot: number): string => `${tileId(slot)}-udp`;
 export const decoderId = (slot: number): string => `decode_${slot}`;
 export const thumbId = (slot: number): string => `thumb_${slot}`;
+export const cropId = (slot: number): string => `crop_${slot}`;
 export const slateTextId = (slot: number): string => `slate_${slot}`;
 export const labelTextId = (slot: number): string => `label_${slot}`;
 export const encoderId = 'encoder';
@@ -103,7 +104,7 @@ const layers = (): Properties => {
   return places;
 };
 
-const tile = (slot: number): readonly Chain[] => [
+const tile = (slot: number): Chain =>
   chain(
     rtpVideoIn({ id: tileId(slot), port: 0, jitterMs: null }),
     reflexed(
@@ -111,22 +112,23 @@ const tile = (slot: number): readonly Chain[] => [
       { do: 'probe', element: decoderId(slot), pad: 'src', name: tileId(slot), stalledMs: slateAfterMs },
       { do: 'newest', element: decoderId(slot), pad: 'src' },
     ),
-    element('tee', {}, `tee_${slot}`),
     padOf('compositor', tilePad(slot)),
-  ),
-  // In the slot's own thread: one small JPEG a second needs no queue.
+  );
+
+/**
+ * A small JPEG of each slot, cut out of the composed picture: that one has a format and a rate to rely on, whatever a site sends. (A
+ * videorate behind a decoder ends the process with an assertion when a stream tells no frame rate.)
+ */
+const still = (slot: number): Chain =>
   chain(
-    padOf(`tee_${slot}`),
-    element('videorate', { 'drop-only': true, 'max-rate': 1 }),
-    // Does nothing for 4:2:0; without it a site that sends another format would end the pipeline.
-    element('videoconvert', { 'n-threads': 1 }),
+    padOf('stills'),
+    element('videocrop', {}, cropId(slot)),
     element('jpegenc', { quality: 75 }),
     reflexed(element('appsink', { 'max-buffers': 1, drop: true, sync: false, async: false, 'enable-last-sample': false }, thumbId(slot)), {
       do: 'pictures',
       element: thumbId(slot),
     }),
-  ),
-];
+  );
 
 export function mosaicPipeline({ format, ssrc, relayPort }: MosaicOptions): Pipeline {
   const labels = slots.map((slot) =>
@@ -148,6 +150,7 @@ export function mosaicPipeline({ format, ssrc, relayPort }: MosaicOptions): Pipe
           'compositor',
         ),
         filter('video/x-raw', { format: 'I420', width: canvas.width, height: canvas.height, framerate: fraction(format.fps) }),
+        element('tee', {}, 'composed'),
         h264Encode({
           id: encoderId,
           encoder: { element: 'x264enc', because: 'one picture for everybody' },
@@ -165,9 +168,17 @@ export function mosaicPipeline({ format, ssrc, relayPort }: MosaicOptions): Pipe
         ...slots.map((slot) => text(labelTextId(slot), 8, slot * labelHeight, 'Sans 10')),
         element('tee', {}, 'labels'),
       ),
+      chain(
+        padOf('composed'),
+        element('queue', { leaky: 'downstream', 'max-size-buffers': 1, 'max-size-bytes': 0, 'max-size-time': 0 }),
+        element('videorate', { 'drop-only': true }),
+        filter('video/x-raw', { framerate: fraction(1) }),
+        element('tee', {}, 'stills'),
+      ),
+      ...slots.map(still),
       ...labels,
       ...bars,
-      ...slots.flatMap(tile),
+      ...slots.map(tile),
     ],
     { reflexes: [{ do: 'probe', element: encoderId, pad: 'sink', name: outProbe }] },
   );

@@ -1,7 +1,7 @@
 /** What has to be set in the running mosaic so that it looks as it should: texts and places as element properties. Pure. */
 import { mosaicSlots } from '../../../protocol/plan.ts';
-import { type Box, frameWidth, labelHeight, type MosaicView } from './layout.ts';
-import { framePads, labelPad, labelTextId, slateTextId, tilePad } from './pipeline.ts';
+import { type Box, canvas, frameWidth, labelHeight, type MosaicView } from './layout.ts';
+import { cropId, framePads, labelPad, labelTextId, slateTextId, tilePad } from './pipeline.ts';
 
 export interface Setting {
   readonly element: string;
@@ -30,6 +30,12 @@ function frame({ x, y, width, height }: Box): readonly Setting[] {
   });
 }
 
+/** Cuts a slot's picture, without its label, out of the whole. */
+const crop = (slot: number, { x, y, width, height }: Box): readonly Setting[] =>
+  Object.entries({ left: x, top: y, right: canvas.width - x - width, bottom: canvas.height - y - height + labelHeight }).map(
+    ([property, value]) => ({ element: cropId(slot), property, value }),
+  );
+
 /**
  * @param live slots whose picture flows. A slot without one is hidden, so that the last picture of a site that left is never shown under
  * the name of the next.
@@ -47,6 +53,7 @@ export function settings(view: MosaicView, live: ReadonlySet<number>): readonly 
     const indent = Math.max(8, Math.round((box.width - slate.length * letterWidth) / 2));
     all.push(
       ...pad(tilePad(slot), { xpos: box.x, ypos: box.y, width: box.width, height: box.height, alpha: live.has(slot) ? 1 : 0 }),
+      ...crop(slot, box),
       ...pad(labelPad(slot), { xpos: box.x, ypos: box.y + box.height - labelHeight, alpha: 1 }),
       { element: labelTextId(slot), property: 'text', value: fit(label) },
       { element: slateTextId(slot), property: 'xpad', value: box.x + indent },

@@ -118,10 +118,12 @@ export class Mosaic extends EventEmitter<MosaicEvents> {
     return this.#domain.part();
   }
 
-  tile(site: string): TileState {
+  /** What is seen of a site; null for one that is on another page. */
+  tile(site: string): TileState | null {
     if (this.#banned().has(site)) return 'banned';
     const slot = this.#slots.get(site);
-    return slot !== undefined && this.#live.has(slot) ? 'live' : 'slate';
+    if (slot === undefined) return null;
+    return this.#live.has(slot) ? 'live' : 'slate';
   }
 
   /** The site's last picture, when it is not older than five seconds. */
@@ -197,7 +199,9 @@ export class Mosaic extends EventEmitter<MosaicEvents> {
 
   #heard(heard: WorkerEvent): void {
     if (heard.event === 'picture') {
-      const site = this.#siteAt(slotOf(heard.name) ?? -1);
+      // Cut out of the composed picture: a slot that shows a slate has no picture of the site.
+      const slot = slotOf(heard.name) ?? -1;
+      const site = this.#live.has(slot) ? this.#siteAt(slot) : null;
       if (site !== null) this.#thumbs.set(site, { jpeg: Buffer.from(heard.data, 'base64'), at: this.#options.clock.mono() });
     } else if (heard.event === 'stalled' || heard.event === 'flowing') this.#flow(heard.name, heard.event === 'flowing', heard.gapMs);
   }

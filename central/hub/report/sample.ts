@@ -21,10 +21,11 @@ export async function meetingSample(
   const { state } = mosaic.part();
   return {
     meeting: plan.meeting,
-    sites: attached(plan, node).map(({ site }) => ({
+    sites: attached(plan, node).map(({ site, streams }) => ({
       site,
       ...(now === null ? { up: null, down: null } : siteLinks(site, now, before)),
-      tile: mosaic.tile(site),
+      // Of a site on another page nothing is decoded: that its tile arrives has to do.
+      tile: mosaic.tile(site) ?? (now?.streams.some(({ ssrc, flowing }) => ssrc === streams.tile.ssrc && flowing) ? 'live' : 'slate'),
       levelDb: audio.levelDb(site),
       speaking: audio.speaking(site),
     })),
