@@ -1,8 +1,10 @@
-// `npm test`: installs what is missing, builds what changed, runs every test (or the files named) and ends with `N passed, N failed`.
+// `npm test`: installs what is missing, builds what changed, runs every test (or the files named), tells on stderr what failed and why, and
+// ends with `N passed, N failed`.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensure, root } from './build.mjs';
+import { failures, tell } from './failures.mjs';
 
 ensure({ forTests: true });
 const folder = join(root, 'build', 'tap');
@@ -44,7 +46,10 @@ const tap = spawnSync('node_modules/.bin/tap', ['run', '--jobs=1', `--output-fil
   cwd: root,
   stdio: ['ignore', 2, 2],
 });
-const { passed, failed } = existsSync(report) ? count(readFileSync(report, 'utf8')) : { passed: 0, failed: 0 };
+const tapText = existsSync(report) ? readFileSync(report, 'utf8') : '';
+const { passed, failed } = count(tapText);
+const told = tell(failures(tapText));
+if (told !== '') console.error(`\n${told}\n`);
 // A run that failed without a failed test has died: that is a failure too.
 const dead = failed === 0 && (tap.status !== 0 || passed === 0) ? 1 : 0;
 console.log(`${passed} passed, ${failed + dead} failed`);
