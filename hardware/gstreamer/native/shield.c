@@ -1,6 +1,7 @@
 /* shield {element}: what comes over the network must not end a pipeline. GStreamer's depayloaders, parsers and decoders answer some damaged
  * input with a fatal error, and one broken sender would take every other picture of the process with it. A shielded element's errors
- * become events, its flow errors are not passed upstream, and it goes on with the next buffer. */
+ * become events, its flow errors are not passed upstream, and it goes on with the next buffer. A decoded picture or sound without a time is
+ * dropped: a compositor (gstvideoaggregator.c, "Need timestamped buffers!") ends the stream of everybody over one. */
 #include "worker.h"
 
 #define SHIELD "diemcau-shield"
@@ -48,6 +49,19 @@ static GstFlowReturn chain(GstPad *pad, GstObject *parent, GstBuffer *buffer) {
   return GST_FLOW_OK;
 }
 
+static bool raw(GstPad *pad) {
+  GstCaps *caps = gst_pad_get_current_caps(pad);
+  bool yes = caps && g_str_has_suffix(gst_structure_get_name(gst_caps_get_structure(caps, 0)), "/x-raw");
+  gst_clear_caps(&caps);
+  return yes;
+}
+
+static GstPadProbeReturn timed(GstPad *pad, GstPadProbeInfo *info, gpointer element) {
+  if (GST_BUFFER_PTS_IS_VALID(GST_PAD_PROBE_INFO_BUFFER(info)) || !raw(pad)) return GST_PAD_PROBE_OK;
+  tell(element, g_object_get_data(element, SHIELD), "decoded something without a time");
+  return GST_PAD_PROBE_DROP;
+}
+
 static void forget(gpointer data) {
   Shield *shield = data;
   g_mutex_clear(&shield->lock);
@@ -63,6 +77,9 @@ void do_shield(const Json *request, Reply *reply) {
     shield->chain = GST_PAD_CHAINFUNC(pad);
     g_object_set_data_full(G_OBJECT(element), SHIELD, shield, forget);
     gst_pad_set_chain_function(pad, chain);
+    GstPad *out = gst_element_get_static_pad(element, "src");
+    if (out) gst_pad_add_probe(out, GST_PAD_PROBE_TYPE_BUFFER, timed, element, NULL);
+    gst_clear_object(&out);
   }
   gst_clear_object(&pad);
   gst_clear_object(&element);
