@@ -15,10 +15,11 @@ const commands: Readonly<Record<string, Command>> = {
     about: 'certificates for boxes:       diemcau provision issue --ca DIR --node ID --role ROLE --out DIR',
   },
   demo: { root: './demo/main.js', about: 'a province on this machine:   diemcau demo (also: npm start)' },
+  simulate: { root: './simulate/main.js', about: 'a device that is not there:   diemcau simulate camera --clip FILE [--port N]' },
   fault: { root: './fault/main.js', about: 'break a running demo:         diemcau fault NAME [SITE]' },
 };
 
-const [name = '', ...rest] = process.argv.slice(2);
+const [name = ''] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
 if (command === undefined) {
   const table = Object.entries(commands).map(([each, { about }]) => `  ${each.padEnd(10)} ${about}`);
@@ -26,7 +27,7 @@ if (command === undefined) {
   process.exit(name === '' || name === 'help' || name === '--help' ? 0 : 64);
 }
 // Each root reads process.argv.slice(2) as its own arguments, exactly as when it is run by its path.
-process.argv.splice(1, 2, new URL(command.root, import.meta.url).pathname, ...rest.splice(0));
+process.argv.splice(1, 2, new URL(command.root, import.meta.url).pathname);
 try {
   await import(command.root);
 } catch (error) {

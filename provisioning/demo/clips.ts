@@ -12,13 +12,20 @@ export interface ClipFiles {
   readonly voice: string;
 }
 
+/** Chooses the first site's colour: far from that of the site that speaks next, and of most others. */
+const firstLook = 9;
+
 /** The files of each site, in order. @throws Error with the process's own words. */
 export async function makeClips({ data, stamps }: DemoOptions, sites: readonly SampleSite[]): Promise<readonly ClipFiles[]> {
   const maker = spawn(process.execPath, [join(packageRoot(), 'dist', 'hardware', 'gstreamer', 'clip', 'main.js')], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   maker.stdin.end(
-    JSON.stringify({ folder: join(data, stamps ? 'clips-stamped' : 'clips'), stamps, sites: sites.map(({ name }, n) => ({ name, n })) }),
+    JSON.stringify({
+      folder: join(data, stamps ? 'clips-stamped' : 'clips'),
+      stamps,
+      sites: sites.map(({ name }, index) => ({ name, n: index === 0 ? firstLook : index - 1 })),
+    }),
   );
   const exit = new Promise<number | null>((resolve) => maker.once('exit', resolve));
   const [said, errors, code] = await Promise.all([text(maker.stdout), text(maker.stderr), exit]);

@@ -1,6 +1,5 @@
 /** The configuration files of the demo's processes, as data. */
 import { join } from 'node:path';
-import type { ClipFiles } from './clips.ts';
 import type { DemoOptions } from './options.ts';
 import type { SampleSite } from './province.ts';
 
@@ -32,16 +31,19 @@ export const hubConfig = ({ data }: DemoOptions, ports: DemoPorts): object => ({
   recordings: { dir: join(data, hubId, 'recordings') },
 });
 
+/** What a site sends: the short form (a camera, encoded by the site), or clips that have the plan's formats already. */
+export type SiteSource = string | { readonly kind: 'clip'; readonly main: string; readonly tile: string };
+
 /**
  * Two cores carry thirteen sites: the first is live (encodes), the second decodes what it receives, the others send a clip that has the
  * format already and count what they receive.
  */
 export function edgeConfig(
-  { data, camera, stamps }: DemoOptions,
+  { data, stamps }: DemoOptions,
   ports: DemoPorts,
   { site, name }: SampleSite,
   index: number,
-  clip: ClipFiles | undefined,
+  source: SiteSource,
 ): object {
   return {
     node: site,
@@ -49,7 +51,7 @@ export function edgeConfig(
     data: join(data, 'edges', site),
     identity: identity(data, site),
     central: [{ host: '127.0.0.1', port: ports.mqtt }],
-    source: clip === undefined ? camera : { kind: 'clip', main: clip.main, tile: clip.tile },
+    source,
     audio: 'synthetic',
     display: index === 1 ? 'headless' : 'count',
     stamps,

@@ -9,6 +9,8 @@ export interface Kept {
   readonly name: string;
   /** Arguments of node: the root and its own arguments. */
   readonly args: readonly string[];
+  /** How long it stays dead before it is started again; without it the wait is short and grows with each death. */
+  readonly restMs?: number;
 }
 
 interface Running {
@@ -84,7 +86,8 @@ export class Keeper {
   #spawn(running: Running): ChildProcess {
     running.starts++;
     running.startedAt = this.#clock.mono();
-    const child = spawn(process.execPath, ['--enable-source-maps', ...running.spec.args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    // A pipe nobody writes to: who heeds its end goes with the demo, even when that is killed.
+    const child = spawn(process.execPath, ['--enable-source-maps', ...running.spec.args], { stdio: ['pipe', 'pipe', 'pipe'] });
     running.child = child;
     this.#changed();
     child.stderr.pipe(running.log, { end: false });
@@ -102,7 +105,7 @@ export class Keeper {
     this.#changed();
     if (this.#stopping) return;
     if (this.#clock.mono() - running.startedAt > settledMs) running.starts = 1;
-    const delay = backoffMs[Math.min(running.starts - 1, backoffMs.length - 1)] ?? 2000;
+    const delay = running.spec.restMs ?? backoffMs[Math.min(running.starts - 1, backoffMs.length - 1)] ?? 2000;
     running.timer = this.#clock.after(delay, `start ${running.spec.name} again`, () => this.#spawn(running));
   }
 }

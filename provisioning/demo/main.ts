@@ -6,8 +6,8 @@ import { sleep } from '../../protocol/clock.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { packageRoot } from '../../protocol/node/root.ts';
 import { type CentralApi, centralApi } from './api.ts';
-import { makeClips } from './clips.ts';
-import { centralConfig, type DemoPorts, edgeConfig, hubConfig, hubId } from './configs.ts';
+import { type ClipFiles, makeClips } from './clips.ts';
+import { centralConfig, type DemoPorts, edgeConfig, hubConfig, hubId, type SiteSource } from './configs.ts';
 import { issueIdentities } from './identities.ts';
 import { Keeper } from './keeper.ts';
 import { demoOptions } from './options.ts';
@@ -20,6 +20,12 @@ const clock = systemClock();
 const options = demoOptions(process.env, process.argv.slice(2));
 const sites = province(options.sites);
 const url = `http://127.0.0.1:${options.port}`;
+/** The simulated camera's process, of the first site. */
+const cameraName = 'camera';
+/** A killed camera stays away for so long that everybody can see the slate. */
+const cameraRestMs = 5000;
+const firstSite = sites[0]?.site ?? '';
+const cameras = options.camera === null ? { [firstSite]: cameraName } : {};
 
 /** One clear line, not a stack: the visitor can act on it. */
 function giveUp(because: string): never {
@@ -38,7 +44,7 @@ mkdirSync(join(options.data, 'logs'), { recursive: true });
 mkdirSync(join(options.data, 'config'), { recursive: true });
 const ports: DemoPorts = { http: options.port, mqtt: await freePort(), hub: await freePort() };
 const keeper = new Keeper(clock, join(options.data, 'logs'), () =>
-  writeState(options.data, { demo: process.pid, url, pids: keeper.pids() }),
+  writeState(options.data, { demo: process.pid, url, pids: keeper.pids(), cameras }),
 );
 
 let stopping = false;
@@ -58,6 +64,20 @@ function start(name: string, root: string, config: object): Promise<Record<strin
   const file = join(options.data, 'config', `${name}.json`);
   writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
   return keeper.start({ name, args: [join(packageRoot(), 'dist', root), '--config', file] });
+}
+
+/** Starts the simulated camera on a port that it keeps over restarts; returns its URL. */
+async function startCamera({ main }: ClipFiles): Promise<string> {
+  const root = join(packageRoot(), 'dist', 'provisioning', 'cli.js');
+  const args = [root, 'simulate', 'camera', '--clip', main, '--port', String(await freePort())];
+  const started = await keeper.start({ name: cameraName, args, restMs: cameraRestMs });
+  return String(started['url']);
+}
+
+/** The first site looks through a camera, the others play their clip. */
+async function sourceOf(clip: ClipFiles, index: number): Promise<SiteSource> {
+  if (index > 0) return { kind: 'clip', main: clip.main, tile: clip.tile };
+  return options.camera ?? (await startCamera(clip));
 }
 
 /** The demo's meeting: the one that runs since the last start, or a new one. The first site has the floor, the second is prepared. */
@@ -96,7 +116,8 @@ async function untilReady(api: CentralApi, meeting: string): Promise<void> {
 
 try {
   await issueIdentities(options, sites);
-  const clips = await makeClips(options, sites.slice(1));
+  const clips = await makeClips(options, sites);
+  const sources = await Promise.all(clips.map(sourceOf));
   const { setupToken } = await start('central', 'central/main.js', centralConfig(options, ports));
   if (typeof setupToken === 'string') console.log(`first login (once): ${url}/#/setup/${setupToken}`);
   const api = await centralApi(join(options.data, 'central'), ports.http);
@@ -104,7 +125,7 @@ try {
   for (const [order, each] of sites.entries()) await api.ensure('/sites', { ...each, order });
   await start(hubId, 'central/hub/main.js', hubConfig(options, ports));
   await Promise.all(
-    sites.map((each, index) => start(each.site, 'edge/main.js', edgeConfig(options, ports, each, index, clips[index - 1]))),
+    sites.map((each, index) => start(each.site, 'edge/main.js', edgeConfig(options, ports, each, index, sources[index] ?? 'pattern'))),
   );
   await untilReady(api, await openMeeting(api));
   console.log(`ready ${url}`);

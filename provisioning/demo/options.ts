@@ -9,8 +9,8 @@ export interface DemoOptions {
   readonly port: number;
   readonly sites: number;
   readonly data: string;
-  /** The source of site 1: `pattern`, a V4L2 device, an RTSP URL or a media file. */
-  readonly camera: string;
+  /** The source of site 1: `pattern`, a V4L2 device, an RTSP URL or a media file. Null: a simulated camera, a process of its own. */
+  readonly camera: string | null;
   /** Burn and read measurement stamps (benchmarks). */
   readonly stamps: boolean;
 }
@@ -33,7 +33,7 @@ export function demoOptions(env: Readonly<Record<string, string | undefined>>, a
     port: integer('DIEMCAU_PORT', env['DIEMCAU_PORT'] ?? '8080', 1, 65_535),
     sites: integer('DIEMCAU_SITES', env['DIEMCAU_SITES'] ?? '13', 1, mostSites),
     data: resolve(env['DIEMCAU_DATA'] ?? resolve(packageRoot(), 'data', 'demo')),
-    camera: env['DIEMCAU_CAMERA'] ?? 'pattern',
+    camera: env['DIEMCAU_CAMERA'] || null,
     stamps: args.includes('--stamps'),
   };
 }

@@ -7,6 +7,8 @@ export interface DemoState {
   readonly demo: number;
   readonly url: string;
   readonly pids: Readonly<Record<string, number>>;
+  /** Names of the processes that are sites' cameras, by site. */
+  readonly cameras: Readonly<Record<string, string>>;
 }
 
 const file = (data: string): string => join(data, 'state.json');

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { packageRoot } from '../../protocol/node/root.ts';
 import { hubId } from '../demo/configs.ts';
+import { province } from '../demo/province.ts';
 import { type DemoState, runningDemo } from '../demo/state.ts';
 
 /** Child processes of `pid` with their command lines. */
@@ -23,6 +24,8 @@ interface Kind {
   readonly about: string;
   /** The processes to kill. */
   victims(demo: DemoState, site: string): readonly number[];
+  /** Why there is nothing to kill, where it can be told; else it is taken to be not running. */
+  lacks?(demo: DemoState, site: string): string | null;
 }
 
 const of = (demo: DemoState, name: string): number[] => (demo.pids[name] === undefined ? [] : [demo.pids[name]]);
@@ -33,7 +36,20 @@ const natives = (demo: DemoState, name: string, program: string): number[] =>
       .map((each) => each.pid),
   );
 
+const firstSite = province(1)[0]?.site ?? '';
+
+function lacksCamera(demo: DemoState, site: string): string | null {
+  if (demo.cameras[site] !== undefined) return `the camera of ${site} is dead already; it comes back within seconds`;
+  if (site === firstSite) return `the camera of ${site} was chosen with DIEMCAU_CAMERA: it is no process of this demo`;
+  return `${site} has no camera of its own${demo.cameras[firstSite] === undefined ? '' : `; ${firstSite} has one`}`;
+}
+
 const kinds: Readonly<Record<string, Kind>> = {
+  camera: {
+    about: 'the camera of a site',
+    victims: (demo, site) => of(demo, demo.cameras[site] ?? ''),
+    lacks: lacksCamera,
+  },
   worker: { about: 'the media workers of a site box', victims: (demo, site) => natives(demo, site, 'native/worker') },
   relay: { about: 'the packet relay of a site box', victims: (demo, site) => natives(demo, site, 'native/relay') },
   edge: { about: 'the whole agent of a site box', victims: (demo, site) => of(demo, site) },
@@ -46,7 +62,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   central: { about: 'the orchestrator with its broker', victims: (demo) => of(demo, 'central') },
 };
 
-const [name = '', site = 'ubnd-tinh'] = process.argv.slice(2);
+const [name = '', site = firstSite] = process.argv.slice(2);
 const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
 if (kind === undefined) {
   console.error(
@@ -64,7 +80,7 @@ if (demo === undefined) {
 }
 const victims = kind.victims(demo, site);
 if (victims.length === 0) {
-  console.error(`diemcau fault: nothing to kill: ${name} of ${site} is not running`);
+  console.error(`diemcau fault: nothing to kill: ${kind.lacks?.(demo, site) ?? `${name} of ${site} is not running`}`);
   process.exit(1);
 }
 for (const pid of victims) process.kill(pid, 'SIGKILL');

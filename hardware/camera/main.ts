@@ -1,0 +1,68 @@
+/** `diemcau simulate camera --clip FILE [--port N]`: a network camera that can be killed. One `started` line out, clean stop on a signal. */
+import { fstatSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { brief, type Fault, FaultError } from '../../protocol/fault.ts';
+import { systemClock } from '../../protocol/node/clock.ts';
+import { exitCodeFor } from '../../protocol/node/config.ts';
+import { createLog } from '../../protocol/node/log.ts';
+import { parseClip } from './clip.ts';
+import { CameraServer } from './server.ts';
+
+const STOP_MS = 2500;
+const clock = systemClock();
+const log = createLog('camera', { level: 'info' });
+
+/** One clear line; details are in the log. */
+function end(fault: Fault): never {
+  console.error(`camera: ${brief(fault)}`);
+  process.exit(exitCodeFor(fault));
+}
+const wrong = (key: string, reason: string): never => end({ code: 'config.invalid', key, reason });
+
+function readArguments(): { readonly clip: string; readonly port: number } {
+  const given = ((): { readonly clip?: string; readonly port?: string } => {
+    try {
+      return parseArgs({ options: { clip: { type: 'string' }, port: { type: 'string' } } }).values;
+    } catch (error) {
+      return wrong('command line', (error as Error).message.split('. ')[0] ?? '');
+    }
+  })();
+  const clip = given.clip ?? wrong('--clip', 'name an H.264 byte-stream file');
+  const port = given.port ?? '0';
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
+    wrong('--port', `must be a whole number from 0 to 65535, not ${JSON.stringify(port)}`);
+  return { clip, port: Number(port) };
+}
+
+const { clip: path, port } = readArguments();
+const bytes = await readFile(path).catch((error: Error) => wrong('--clip', error.message));
+const clip = parseClip(bytes);
+if (!clip.ok) wrong('--clip', clip.fault.code === 'input.invalid' ? clip.fault.reason : brief(clip.fault));
+else await run();
+
+async function run(): Promise<void> {
+  if (!clip.ok) return;
+  // Loopback only: it asks nobody for a password.
+  const server = new CameraServer({ clip: clip.value, host: '127.0.0.1', port, clock, log });
+  let stopping = false;
+  const stop = async (): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    clock.after(STOP_MS, 'forced end', () => process.exit(0));
+    await server.stop();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
+  // An owner that holds a pipe takes the camera with it when it dies; a terminal or /dev/null says nothing of that kind.
+  const stdin = fstatSync(0);
+  if (stdin.isFIFO() || stdin.isSocket()) process.stdin.on('end', () => void stop()).resume();
+  try {
+    const url = await server.start();
+    const { width, height, rate } = clip.value;
+    console.log(JSON.stringify({ event: 'started', url, width, height, fps: rate.num / rate.den }));
+  } catch (error) {
+    if (!(error instanceof FaultError)) throw error;
+    end(error.fault);
+  }
+}
