@@ -18,7 +18,7 @@ import { packageRoot } from '../../protocol/node/root.ts';
 import { eventually } from '../support/eventually.ts';
 import { faultOf } from '../support/fault.ts';
 import { listener, parseRtp, timestampSteps } from '../support/rtp-wire.ts';
-import { passes, workerRig } from '../support/worker.ts';
+import { passes, sanitized, workerRig } from '../support/worker.ts';
 
 const x264 = { element: 'x264enc', because: 'it is everywhere' } as const;
 const sink = element('fakesink', { async: false, sync: false });
@@ -199,7 +199,8 @@ t.test('a recording is readable after the worker was killed, and closed properly
   ];
   for (const [name, end] of ends) {
     const path = join(folder, `${name}.mkv`);
-    const child = spawn(join(packageRoot(), 'build/native/worker'), { stdio: ['pipe', 'ignore', 'ignore'] });
+    const { binary, env } = sanitized(t);
+    const child = spawn(binary, { stdio: ['pipe', 'ignore', 'ignore'], env: { ...process.env, ...env } });
     t.teardown(() => child.kill('SIGKILL'));
     child.stdin.write(`${JSON.stringify({ do: 'start', launch: render(recorder(path)), finalise: true })}\n`);
     await eventually(() => (existsSync(path) && statSync(path).size > 100_000 ? undefined : 'the file does not grow'));

@@ -1,10 +1,17 @@
-/** A real media worker for a test: started on demand, its events collected, gone at teardown. */
+/** A real media worker for a test, on the build with sanitizers: started on demand, its events collected, gone at teardown. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { WorkerEvent } from '../../hardware/gstreamer/events.ts';
 import { Worker, type WorkerDown, type WorkerOptions } from '../../hardware/gstreamer/worker.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { silentLog } from '../../protocol/node/log.ts';
+import { packageRoot } from '../../protocol/node/root.ts';
 import { eventually } from './eventually.ts';
+
+export const sanitizedWorker = join(packageRoot(), 'build', 'native', 'worker-asan');
+export const plainWorker = join(packageRoot(), 'build', 'native', 'worker');
 
 type Kind = WorkerEvent['event'];
 /** The member that can have this kind; some members have two. */
@@ -20,8 +27,37 @@ export interface WorkerRig {
   readonly sees: <K extends Kind>(name: K, fits?: (event: Of<K>) => boolean) => Promise<Of<K>>;
 }
 
+/**
+ * The build with sanitizers, and where its processes write reports: files, because they outlive a process that is killed while it writes, and
+ * because a long report would push the crash line out of the few lines that a program keeps. Any report fails the test, also one about memory
+ * that is lost when a worker is asked to go. Call it before the teardown that ends the worker: teardowns run backwards.
+ */
+export function sanitized(t: Test): { readonly binary: string; readonly env: Readonly<Record<string, string>> } {
+  const folder = mkdtempSync(join(tmpdir(), 'worker-'));
+  t.teardown(() => {
+    const reports = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+    rmSync(folder, { recursive: true });
+    if (reports.length > 0) throw new Error(`sanitizer report from a worker:\n${reports.join('\n')}`);
+  });
+  const native = join(packageRoot(), 'hardware', 'gstreamer', 'native');
+  const report = `log_path=${join(folder, 'report')}`;
+  // Whole stacks, though they are slow to make: GLib has no frame pointers, so quick ones end there and tell nobody's leak from ours.
+  // The worker's own crash handler stays in force: it is what the tests of crashes are about.
+  const address = [report, 'detect_leaks=1', 'fast_unwind_on_malloc=0', 'handle_segv=0', 'handle_abort=0'];
+  return {
+    binary: sanitizedWorker,
+    env: {
+      ASAN_OPTIONS: address.join(':'),
+      LSAN_OPTIONS: `suppressions=${join(native, 'lsan.supp')}:print_suppressions=0`,
+      UBSAN_OPTIONS: `${report}:print_stacktrace=1`,
+      // GLib 2.74 keeps what is freed in a pool of its own, and what the pool still points to is not seen as lost.
+      G_SLICE: 'always-malloc',
+    },
+  };
+}
+
 export function workerRig(t: Test, options: Partial<WorkerOptions> = {}): WorkerRig {
-  const worker = new Worker({ name: 'test', clock: systemClock(), log: silentLog(), ...options });
+  const worker = new Worker({ name: 'test', clock: systemClock(), log: silentLog(), ...sanitized(t), ...options });
   t.teardown(() => worker.stop());
   const events: WorkerEvent[] = [];
   const downs: WorkerDown[] = [];
