@@ -1,9 +1,10 @@
 /** The process `diemcau central`: configuration in, one `started` line out, clean stop on a signal. Logs go to stderr. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brief, type Fault, FaultError } from '../protocol/fault.ts';
 import { systemClock } from '../protocol/node/clock.ts';
 import { exitCodeFor, loadConfig } from '../protocol/node/config.ts';
+import { holdFolder } from '../protocol/node/hold.ts';
 import { createLog } from '../protocol/node/log.ts';
 import { packageRoot } from '../protocol/node/root.ts';
 import { loadIdentity } from '../protocol/node/tls.ts';
@@ -36,11 +37,9 @@ const identity = await loadIdentity(config.identity.dir, clock.now());
 if (!identity.ok) end(identity.fault);
 if (identity.value.role !== 'central')
   end({ code: 'config.invalid', key: 'identity.dir', reason: `it is the certificate of a node that is ${identity.value.role}` });
-try {
-  mkdirSync(config.data, { recursive: true, mode: 0o700 });
-} catch (error) {
-  end({ code: 'config.invalid', key: 'data', reason: (error as Error).message });
-}
+const hold = holdFolder('data', config.data);
+if (!hold.ok) end(hold.fault);
+const { release } = hold.value;
 
 const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
 const log = createLog('central', { level: config.log.level });
@@ -52,6 +51,7 @@ async function stop(code: number): Promise<void> {
   stopping = true;
   clock.after(stopMs, 'forced end', () => process.exit(code));
   await central?.stop();
+  release();
   process.exit(code);
 }
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(0));

@@ -1,11 +1,12 @@
 /** The process `diemcau edge`: configuration in, one `started` line out, clean stop on a signal. Logs go to stderr. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemLookup } from '../hardware/relay/lookup.ts';
 import { brief, type Fault, FaultError } from '../protocol/fault.ts';
 import { systemClock } from '../protocol/node/clock.ts';
 import { exitCodeFor } from '../protocol/node/config.ts';
+import { holdFolder } from '../protocol/node/hold.ts';
 import { createLog } from '../protocol/node/log.ts';
 import { packageRoot } from '../protocol/node/root.ts';
 import { loadIdentity } from '../protocol/node/tls.ts';
@@ -34,11 +35,9 @@ if (!identity.ok) end(identity.fault);
 const { node, role } = identity.value;
 if (role !== 'edge' || node !== config.node)
   end({ code: 'config.invalid', key: 'identity.dir', reason: `it is the certificate of ${role} ${node}, not of edge ${config.node}` });
-try {
-  mkdirSync(config.data, { recursive: true, mode: 0o700 });
-} catch (error) {
-  end({ code: 'config.invalid', key: 'data', reason: (error as Error).message });
-}
+const hold = holdFolder('data', config.data);
+if (!hold.ok) end(hold.fault);
+const { release } = hold.value;
 
 const log = createLog('edge', { level: config.log.level }).child({ node });
 let agent: Agent | null = null;
@@ -49,6 +48,7 @@ async function stop(code: number): Promise<void> {
   stopping = true;
   clock.after(STOP_MS, 'forced end', () => process.exit(code));
   await agent?.stop();
+  release();
   process.exit(code);
 }
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(0));

@@ -7,6 +7,7 @@ import { brief, type Fault, FaultError } from '../../protocol/fault.ts';
 import { readJson, writeJson } from '../../protocol/node/atomic.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { exitCodeFor, loadConfig } from '../../protocol/node/config.ts';
+import { holdFolder } from '../../protocol/node/hold.ts';
 import { createLog } from '../../protocol/node/log.ts';
 import { Outbox } from '../../protocol/node/outbox.ts';
 import { packageRoot } from '../../protocol/node/root.ts';
@@ -45,15 +46,13 @@ if (!identity.ok) end(identity.fault);
 const { node, role } = identity.value;
 if (role !== 'hub' || node !== config.node)
   end({ code: 'config.invalid', key: 'identity.dir', reason: `it is the certificate of ${role} ${node}, not of hub ${config.node}` });
-for (const [key, dir] of [
-  ['data', config.data],
-  ['recordings.dir', config.recordings.dir],
-] as const) {
-  try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    end({ code: 'config.invalid', key, reason: (error as Error).message });
-  }
+const hold = holdFolder('data', config.data);
+if (!hold.ok) end(hold.fault);
+const { release } = hold.value;
+try {
+  mkdirSync(config.recordings.dir, { recursive: true, mode: 0o700 });
+} catch (error) {
+  end({ code: 'config.invalid', key: 'recordings.dir', reason: (error as Error).message });
 }
 
 const log = createLog('hub', { level: config.log.level }).child({ node });
@@ -138,6 +137,7 @@ async function stop(code: number): Promise<void> {
   clock.after(stopMs, 'forced end', () => process.exit(code));
   await Promise.all([hub.stop(), broker.stop()]);
   await outbox.stop();
+  release();
   process.exit(code);
 }
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(0));
