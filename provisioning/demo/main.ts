@@ -1,7 +1,7 @@
 /** `diemcau demo`: a province on one machine. Starts central, a hub and the sites, opens a meeting by itself, prints `ready`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { MeetingView, SiteView } from '../../protocol/api.ts';
+import type { HubView, MeetingView, SiteView } from '../../protocol/api.ts';
 import { sleep } from '../../protocol/clock.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { packageRoot } from '../../protocol/node/root.ts';
@@ -95,23 +95,33 @@ async function openMeeting(api: CentralApi): Promise<string> {
   return id;
 }
 
-/** Waits until every site is online and the mosaic runs with all of them live; says once in ten seconds what is still missing. */
-async function untilReady(api: CentralApi, meeting: string): Promise<void> {
+/** Asks until nothing is missing; says once in ten seconds what still is. */
+async function until(missing: () => Promise<string | null>): Promise<void> {
   const sayEveryMs = 10_000;
   for (let said = clock.mono(); ; ) {
-    const [view, all] = await Promise.all([api.call<MeetingView>('GET', `/meetings/${meeting}`), api.call<SiteView[]>('GET', '/sites')]);
-    const missing = all.filter(
-      (each) => sites.some(({ site }) => site === each.site) && !(each.state === 'online' && each.tile === 'live'),
-    );
-    if (view.mosaic.state === 'running' && missing.length === 0) return;
+    const what = await missing();
+    if (what === null) return;
     if (clock.mono() - said > sayEveryMs) {
       said = clock.mono();
-      console.error(
-        `waiting: mosaic ${view.mosaic.state}; ${missing.map((each) => `${each.site} ${each.state} (${each.because})`).join(', ')}`,
-      );
+      console.error(`waiting: ${what}`);
     }
     await sleep(clock, 250, 'ask again');
   }
+}
+
+/** A meeting is placed on a hub that is connected and has said where it is; central may still know the port of the last start. */
+async function hubMissing(api: CentralApi): Promise<string | null> {
+  const hub = (await api.call<HubView[]>('GET', '/hubs')).find((each) => each.hub === hubId);
+  const connected = hub?.state === 'online' || hub?.state === 'degraded';
+  return connected && hub.port === ports.hub ? null : `${hubId} ${hub?.state} at ${hub?.host}:${hub?.port} (${hub?.because})`;
+}
+
+/** Every site is online and the mosaic runs with all of them live. */
+async function pictureMissing(api: CentralApi, meeting: string): Promise<string | null> {
+  const [view, all] = await Promise.all([api.call<MeetingView>('GET', `/meetings/${meeting}`), api.call<SiteView[]>('GET', '/sites')]);
+  const missing = all.filter((each) => sites.some(({ site }) => site === each.site) && !(each.state === 'online' && each.tile === 'live'));
+  if (view.mosaic.state === 'running' && missing.length === 0) return null;
+  return `mosaic ${view.mosaic.state}; ${missing.map((each) => `${each.site} ${each.state} (${each.because})`).join(', ')}`;
 }
 
 try {
@@ -127,7 +137,9 @@ try {
   await Promise.all(
     sites.map((each, index) => start(each.site, 'edge/main.js', edgeConfig(options, ports, each, index, sources[index] ?? 'pattern'))),
   );
-  await untilReady(api, await openMeeting(api));
+  await until(() => hubMissing(api));
+  const meeting = await openMeeting(api);
+  await until(() => pictureMissing(api, meeting));
   console.log(`ready ${url}`);
 } catch (error) {
   if (stopping) await stop(0);
