@@ -15,6 +15,9 @@ export const UserName = Type.String({ pattern: '^[a-z0-9][a-z0-9._\\-]{1,39}$', 
 /** Long rather than complicated (NIST SP 800-63B §5.1.1). */
 export const Password = Type.String({ minLength: 12, maxLength: 200 });
 
+/** Whether the first administrator is still to be made; nothing else is told to strangers. */
+export const SetupState = Type.Object({ needed: Type.Boolean() }, closed);
+export type SetupState = Static<typeof SetupState>;
 export const SetupBody = Type.Object({ token: Type.String({ maxLength: 100 }), name: UserName, password: Password }, closed);
 export const LoginBody = Type.Object({ name: UserName, password: Type.String({ maxLength: 200 }) }, closed);
 export const PasswordBody = Type.Object({ old: Type.String({ maxLength: 200 }), password: Password }, closed);

@@ -41,7 +41,7 @@ export function routesOf({
   system,
 }: RoutesParts): readonly Route[] {
   const routes = [
-    ...sessionRoutes({ login, sessions }),
+    ...sessionRoutes({ login, sessions, users }),
     ...userRoutes(users),
     ...networkRoutes({ ...network, meetings, board }),
     ...meetingRoutes({ meetings, board }),

@@ -8,6 +8,7 @@ export const permissions = {
   'health.read': 'anyone',
   'metrics.read': 'anyone',
   'openapi.read': 'anyone',
+  'setup.read': 'anyone',
   'session.setup': 'anyone',
   'session.login': 'anyone',
   'session.logout': 'viewer',

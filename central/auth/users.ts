@@ -37,6 +37,8 @@ export class Users {
   /** Counting administrators and changing one must not be interleaved. */
   readonly #inTurn = serial();
   readonly #setupToken: string;
+  /** At least one administrator always remains, so what was once true stays true: strangers who ask cost no query. */
+  #anybody = false;
 
   /** @param setupToken the one-time token of this process start; worth nothing once a user exists. */
   constructor(parts: { store: UserStore; sessions: Revocation; passwords: Passwords; clock: Clock; setupToken: string }) {
@@ -49,7 +51,8 @@ export class Users {
 
   /** True until the first administrator exists. */
   async needsSetup(): Promise<boolean> {
-    return (await this.#store.list()).length === 0;
+    this.#anybody ||= (await this.#store.list()).length > 0;
+    return !this.#anybody;
   }
 
   /** Makes the first administrator. Faults: auth.required for a wrong token, conflict when there is a user already. */

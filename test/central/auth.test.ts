@@ -49,11 +49,14 @@ t.test('from the one-time token to sessions that end', async (t) => {
     `diemcau_session=${answer.cookies.find((each) => each.name === 'diemcau_session')?.value}`;
   const me = (cookie: string) => bench.call({ url: '/api/v1/me', headers: { cookie } });
 
+  const setup = async () => (await bench.call({ url: '/api/v1/setup' })).json<unknown>();
+  t.strictSame(await setup(), { needed: true });
   const guessed = await post('/setup', { token: 'a guess', name: 'chief', password });
   t.equal(guessed.statusCode, 401);
   const made = await post('/setup', { token: setupToken, name: 'chief', password });
   t.equal(made.statusCode, 200, made.body);
   t.match(made.json<Me>(), { name: 'chief', role: 'admin' });
+  t.strictSame(await setup(), { needed: false }, 'and strangers learn nothing more');
   const cookie = made.cookies[0];
   t.match(cookie, { httpOnly: true, sameSite: 'Strict', path: '/' });
   t.equal(cookie?.secure, undefined, 'plain http in the house');

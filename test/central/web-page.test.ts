@@ -18,8 +18,12 @@ const as = (name: string) => ({ name, password: fakePassword });
 const at = `/meetings/${meetingId}`;
 
 /** A stand-in of its own, so that one test's floor is not another's. */
-async function open(t: Test, change: Partial<Visit> & { readonly user: Visit['user'] }) {
+async function open(
+  t: Test,
+  { setupNeeded = false, ...change }: Partial<Visit> & { readonly user: Visit['user']; readonly setupNeeded?: boolean },
+) {
   const central = new FakeCentral(web, { scale: 0.25, stills });
+  central.setupNeeded = setupNeeded;
   const base = await central.start();
   t.teardown(() => central.stop());
   const { page, errors } = await visit(browser, { base, ...change });
@@ -65,6 +69,7 @@ t.test('one logs in with name and password, and a wrong password is said in word
   await page.fill('[name=password]', 'sai');
   await page.press('[name=password]', 'Enter');
   await has(page, '.error', 'Tên đăng nhập hoặc mật khẩu không đúng.');
+  t.equal(await count(page, 'a[href^="#/setup"]'), 0, 'there are people already: no way to make the first one');
   t.strictSame(await audit(page), []);
   await page.fill('[name=password]', fakePassword);
   await page.press('[name=password]', 'Enter');
@@ -73,6 +78,14 @@ t.test('one logs in with name and password, and a wrong password is said in word
   await page.click('.account');
   await page.click('[data-act=logout]');
   await page.waitForSelector('[data-act=login]');
+});
+
+t.test('before there is anybody the login page leads to the first setup', async (t) => {
+  const { page, central } = await open(t, { user: null, setupNeeded: true });
+  await page.click('a[href="#/setup/"]');
+  await page.waitForSelector('[name=token]');
+  t.strictSame(await audit(page), []);
+  t.strictSame(central.seen, [], 'asking changes nothing');
 });
 
 t.test('the first administrator is made with the code from a link', async (t) => {

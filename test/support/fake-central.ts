@@ -38,6 +38,8 @@ export class FakeCentral {
   readonly seen: Seen[] = [];
   sites: SiteView[];
   meeting: MeetingView;
+  /** The first administrator is still to be made. */
+  setupNeeded = false;
   /** Pictures of the meeting; they run while somebody has looked at them. */
   readonly program = new FakePicture({ sound: true });
   readonly mosaic = new FakePicture({ sound: false });
@@ -182,6 +184,7 @@ export class FakeCentral {
     const body = await bodyOf(request);
     if (method !== 'GET')
       this.seen.push({ method, path: at, body, csrf: header(request, 'x-csrf-token'), key: header(request, 'idempotency-key') });
+    if (method === 'GET' && at === '/setup') return json(response, 200, { needed: this.setupNeeded });
     if (at === '/login' || at === '/setup') return this.#login(at, body, response);
     const who = /fake=([a-z-]+)/.exec(request.headers.cookie ?? '')?.[1];
     const role = who === undefined ? undefined : this.#users.get(who);

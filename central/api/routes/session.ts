@@ -1,10 +1,11 @@
 /** Logging in and out, and who one is. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { LoginBody, Me, PasswordBody, SetupBody } from '../../../protocol/api.ts';
+import { LoginBody, Me, PasswordBody, SetupBody, SetupState } from '../../../protocol/api.ts';
 import { FaultError } from '../../../protocol/fault.ts';
 import type { LoggedIn, Login } from '../../auth/login.ts';
 import type { Principal } from '../../auth/principal.ts';
 import { absoluteMs, type Sessions } from '../../auth/sessions.ts';
+import type { Users } from '../../auth/users.ts';
 import { orThrow } from '../problem.ts';
 import { type Route, route } from '../route.ts';
 
@@ -13,6 +14,7 @@ export const cookieName = 'diemcau_session';
 export interface SessionParts {
   readonly login: Login;
   readonly sessions: Sessions;
+  readonly users: Pick<Users, 'needsSetup'>;
 }
 
 /** Out of reach of scripts and of other sites; only over TLS where there is TLS. */
@@ -28,12 +30,18 @@ function setCookie(request: FastifyRequest, reply: FastifyReply, value: string):
 
 const meOf = ({ name, role, session }: Principal): Me => ({ name, role, csrf: session?.csrf ?? '' });
 
-export function sessionRoutes({ login, sessions }: SessionParts): readonly Route[] {
+export function sessionRoutes({ login, sessions, users }: SessionParts): readonly Route[] {
   const welcome = (request: FastifyRequest, reply: FastifyReply, { cookie, principal }: LoggedIn): Me => {
     setCookie(request, reply, cookie);
     return meOf(principal);
   };
   return [
+    route('GET /api/v1/setup', {
+      action: 'setup.read',
+      summary: 'Whether the first administrator is still to be made',
+      gives: SetupState,
+      run: async () => ({ needed: await users.needsSetup() }),
+    }),
     route('POST /api/v1/setup', {
       action: 'session.setup',
       summary: 'Make the first administrator with the one-time token that central printed, and log in',

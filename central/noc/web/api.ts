@@ -17,6 +17,7 @@ import type {
   Problem,
   RecordingView,
   SetupBody,
+  SetupState,
   UserView,
 } from '../../../protocol/api.ts';
 import type { Trouble } from '../../../protocol/web/problem.ts';
@@ -68,6 +69,7 @@ export function api({ ask, key, csrf, onRefused }: ApiOptions) {
 
   return {
     me: () => call<Me>('GET', '/me'),
+    setupState: () => call<SetupState>('GET', '/setup'),
     setup: (body: Static<typeof SetupBody>) => call<unknown>('POST', '/setup', body),
     login: (body: Static<typeof LoginBody>) => call<unknown>('POST', '/login', body),
     logout: () => call<unknown>('POST', '/logout', {}),

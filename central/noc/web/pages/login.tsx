@@ -1,5 +1,5 @@
 /** The door: name and password. Paste and password managers work (WCAG 3.3.8). */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { Button } from '../../../../protocol/web/components/button.tsx';
 import { Field } from '../../../../protocol/web/components/field.tsx';
 import { useWords } from '../../../../protocol/web/components/words.tsx';
@@ -14,6 +14,18 @@ export function LoginPage({ ended }: { readonly ended: boolean }) {
   const [password, setPassword] = useState('');
   const [error, setError] = useState<string | null>(null);
   const [sending, setSending] = useState(false);
+  const [first, setFirst] = useState(false);
+
+  // Once there is an administrator, the way to make the first one only confuses. No answer: no link, and the printed address still works.
+  useEffect(() => {
+    let here = true;
+    void api.setupState().then((reply) => {
+      if (here && reply.ok) setFirst(reply.value.needed);
+    });
+    return () => {
+      here = false;
+    };
+  }, [api]);
 
   const submit = async (): Promise<void> => {
     if (sending) return;
@@ -52,9 +64,11 @@ export function LoginPage({ ended }: { readonly ended: boolean }) {
           {t('login.submit')}
         </Button>
       </div>
-      <p class="door-other">
-        <a href="#/setup/">{t('login.first')}</a>
-      </p>
+      {first && (
+        <p class="door-other">
+          <a href="#/setup/">{t('login.first')}</a>
+        </p>
+      )}
     </Door>
   );
 }
