@@ -91,7 +91,10 @@ export class Broker extends EventEmitter<BrokerEvents> implements Downlink {
     const server = createServer({ ...serverTls(identity), handshakeTimeout: this.#limits.connectMs, noDelay: true, keepAlive: true });
     server.maxConnections = this.#limits.maxConnections;
     server.on('secureConnection', (socket) => this.#welcome(aedes, socket));
-    server.on('tlsClientError', (error, socket) => this.#refuse(null, socket.remoteAddress ?? '', tlsReason(error)));
+    // A certificate that was refused is told by the socket; the error says only that the connection ended.
+    server.on('tlsClientError', (error, socket) =>
+      this.#refuse(null, socket.remoteAddress ?? '', tlsReason(socket.authorizationError ?? error)),
+    );
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => {

@@ -9,6 +9,7 @@ const reasons: Readonly<Record<string, string>> = {
   CERT_SIGNATURE_FAILURE: 'its certificate is from another authority',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is signed by itself',
   UNABLE_TO_GET_ISSUER_CERT: 'it showed no certificate',
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'it showed no certificate',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another node',
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'it asks for our certificate',
   ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: 'it does not know the authority of our certificate',

@@ -41,12 +41,17 @@ export async function loadIdentity(dir: string, now: number): Promise<Result<Ide
   try {
     const certificate = new X509Certificate(cert);
     const authority = new X509Certificate(ca);
-    const bad = (reason: string): Result<Identity> =>
-      failed({ code: 'config.invalid', key: 'identity.dir', reason: `${join(dir, 'cert.pem')} ${reason}` });
+    const bad = (reason: string, file = 'cert.pem'): Result<Identity> =>
+      failed({ code: 'config.invalid', key: 'identity.dir', reason: `${join(dir, file)} ${reason}` });
     if (!certificate.checkIssued(authority) || !certificate.verify(authority.publicKey))
       return bad('was not issued by the authority in ca.pem');
-    // biome-ignore lint/style/noRestrictedGlobals: parses a date, does not read the clock
-    if (Date.parse(certificate.validTo) < now) return bad(`expired on ${certificate.validTo}`);
+    for (const [file, each] of [
+      ['cert.pem', certificate],
+      ['ca.pem', authority],
+    ] as const) {
+      const reason = untimely(each, now);
+      if (reason !== null) return bad(reason, file);
+    }
     const peer = readSubject(certificate.subject.split('\n'));
     if (peer === undefined) return bad('carries no node id and role in its subject');
     return ok({ ...peer, ca, cert, key });
@@ -57,6 +62,14 @@ export async function loadIdentity(dir: string, now: number): Promise<Result<Ide
       reason: `a file in ${dir} is not a certificate: ${(error as Error).message}`,
     });
   }
+}
+
+/** Why a certificate is not valid at `now`, or null. */
+function untimely({ validFrom, validTo }: X509Certificate, now: number): string | null {
+  // biome-ignore lint/style/noRestrictedGlobals: reads and writes dates, not the clock
+  const [from, to, here] = [Date.parse(validFrom), Date.parse(validTo), new Date(now).toISOString()];
+  if (to < now) return `expired on ${validTo}`;
+  return from > now ? `is not valid before ${validFrom}, and this machine's clock says ${here}` : null;
 }
 
 function readSubject(parts: readonly string[]): Peer | undefined {

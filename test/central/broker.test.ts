@@ -56,18 +56,25 @@ t.test('who is let in', async (t) => {
       t.match(told.at(-1), { name: 'refused', because }, `${title}: told why`);
     }
   }
-  const stranger = await enter(t, running.port, {
-    ...(await foreign.identity('site-9', 'edge')),
-    ca: (await running.pki.identity('site-1', 'edge')).ca,
-  });
-  t.type(stranger, 'string', 'a certificate of a foreign authority');
-  t.match(told.at(-1), { name: 'refused', node: null });
   const { ca } = await running.pki.identity('site-1', 'edge');
-  const bare = await enter(t, running.port, { node: 'site-9', role: 'edge', ca, cert: '', key: '' }, {
-    cert: undefined,
-    key: undefined,
-  } as object);
-  t.type(bare, 'string', 'no certificate');
+  const day = 24 * 3600 * 1000;
+  const strangers: readonly [title: string, Identity, options: object, because: RegExp][] = [
+    ['a certificate of a foreign authority', { ...(await foreign.identity('site-9', 'edge')), ca }, {}, /from another authority/],
+    [
+      'no certificate',
+      { node: 'site-9', role: 'edge', ca, cert: '', key: '' },
+      { cert: undefined, key: undefined },
+      /showed no certificate/,
+    ],
+    ['an expired certificate', await running.pki.issuedAt('site-9', 'edge', Date.now() - 900 * day), {}, /has expired/],
+    ['a certificate of tomorrow', await running.pki.issuedAt('site-9', 'edge', Date.now() + day), {}, /not yet valid.*clock/],
+  ];
+  for (const [title, identity, options, because] of strangers) {
+    const before = told.length;
+    t.type(await enter(t, running.port, identity, options), 'string', title);
+    await eventually(() => (told.length > before ? undefined : 'nothing was told'));
+    t.match(told.at(-1), { name: 'refused', node: null, because }, `${title}: told why`);
+  }
   t.strictSame([...running.broker.connected()].toSorted(), ['hub-1', 'site-1', 'site-2']);
 });
 

@@ -1,5 +1,6 @@
 /** A broker on loopback with real certificates, and clients of it, for the tests of central. */
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect, type IClientOptions, type IClientPublishOptions, type MqttClient } from 'mqtt';
 import type { Test } from 'tap';
@@ -26,6 +27,15 @@ export class Pki {
 
   folder(node: string, role: Role): string {
     return join(this.#folder, `${role}-${node}`);
+  }
+
+  /** A certificate that was issued at another time than now: expired, or not yet valid. Not kept. */
+  async issuedAt(node: string, role: Role, now: number): Promise<Identity> {
+    this.#authority ??= ensureCa(join(this.#folder, 'ca'), { now: () => Math.min(now, this.#clock.now()) });
+    const dir = join(this.#folder, `${role}-${node}-at-${now}`);
+    await issue(await this.#authority, dir, { node, role, hosts: [] }, { now: () => now });
+    const [ca, cert, key] = await Promise.all(['ca.pem', 'cert.pem', 'key.pem'].map((file) => readFile(join(dir, file), 'utf8')));
+    return { node, role, ca: ca ?? '', cert: cert ?? '', key: key ?? '' };
   }
 
   identity(node: string, role: Role): Promise<Identity> {

@@ -117,7 +117,12 @@ t.test('a process with a missing, expired, foreign or broken certificate is told
   };
   t.equal(await reason(join(dir, 'edge')), 'good');
   t.match(await reason(join(dir, 'nowhere')), /cannot read .*ca\.pem/);
-  t.match(await reason(join(dir, 'edge'), clock.now() + 900 * 24 * 3600 * 1000), /expired on/);
+  t.match(await reason(join(dir, 'edge'), clock.now() + 900 * 24 * 3600 * 1000), /cert\.pem expired on/);
+  t.match(await reason(join(dir, 'edge'), clock.now() + 4000 * 24 * 3600 * 1000), /expired on/);
+  t.match(
+    await reason(join(dir, 'edge'), clock.now() - 24 * 3600 * 1000),
+    /cert\.pem is not valid before .*, and this machine's clock says /,
+  );
   await writeFile(join(dir, 'foreign', 'ca.pem'), await readFile(join(dir, 'edge', 'ca.pem')));
   t.match(await reason(join(dir, 'foreign')), /not issued by the authority/);
   await chmod(join(dir, 'edge', 'cert.pem'), 0o644);

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Clock } from '../../../protocol/clock.ts';
 import type { Log } from '../../../protocol/log.ts';
+import { tlsReason } from '../../../protocol/node/reason.ts';
 import { type Identity, peerIdentity, serverTls } from '../../../protocol/node/tls.ts';
 import { type ControlFromEdge, type ControlFromHub, controlProtocol } from '../../../protocol/schema/control.ts';
 import { Channel } from './channel.ts';
@@ -48,7 +49,10 @@ export class ControlServer {
     });
     this.#tls.maxConnections = maxConnections;
     this.#tls.on('secureConnection', (socket) => this.#accept(socket));
-    this.#tls.on('tlsClientError', (error) => this.#log.debug({ because: error.message }, 'connection refused in the handshake'));
+    // A certificate that was refused is told by the socket; the error says only that the connection ended.
+    this.#tls.on('tlsClientError', (error, socket) =>
+      this.#log.debug({ because: tlsReason(socket.authorizationError ?? error) }, 'connection refused in the handshake'),
+    );
     this.#tls.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
