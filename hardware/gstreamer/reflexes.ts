@@ -62,6 +62,13 @@ export interface Newest extends At {
   readonly do: 'newest';
 }
 
+/** Makes a live compositor leave out pictures that are later than this; `pad` is where they leave it. */
+export interface Punctual extends At {
+  readonly do: 'punctual';
+  /** Default 300; more than the pipeline's own latency. */
+  readonly limitMs?: number;
+}
+
 /** Events `picture` from an appsink that is fed JPEG. */
 export interface Pictures {
   readonly do: 'pictures';
@@ -117,6 +124,7 @@ export type Reflex =
   | ReadStamp
   | CaptureTime
   | Newest
+  | Punctual
   | Pictures
   | DropUntilKeyframe
   | RtpGuard

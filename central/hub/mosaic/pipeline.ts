@@ -144,10 +144,13 @@ export function mosaicPipeline({ format, ssrc, relayPort }: MosaicOptions): Pipe
   return pipeline(
     [
       chain(
-        element(
-          'compositor',
-          { background: 'black', 'ignore-inactive-pads': true, 'force-live': true, 'max-threads': 1, ...layers() },
-          'compositor',
+        reflexed(
+          element(
+            'compositor',
+            { background: 'black', 'ignore-inactive-pads': true, 'force-live': true, 'max-threads': 1, ...layers() },
+            'compositor',
+          ),
+          { do: 'punctual', element: 'compositor', pad: 'src' },
         ),
         filter('video/x-raw', { format: 'I420', width: canvas.width, height: canvas.height, framerate: fraction(format.fps) }),
         element('tee', {}, 'composed'),

@@ -2,7 +2,17 @@
 import { h264Decode } from '../../../hardware/gstreamer/parts/h264.ts';
 import { TILE } from '../../../hardware/gstreamer/parts/picture.ts';
 import { rtpVideoIn } from '../../../hardware/gstreamer/parts/rtp.ts';
-import { type Chain, chain, element, filter, fraction, type Pipeline, padOf, pipeline } from '../../../hardware/gstreamer/pipeline.ts';
+import {
+  type Chain,
+  chain,
+  element,
+  filter,
+  fraction,
+  type Pipeline,
+  padOf,
+  pipeline,
+  reflexed,
+} from '../../../hardware/gstreamer/pipeline.ts';
 import type { Reflex } from '../../../hardware/gstreamer/reflexes.ts';
 import type { Box, Scene } from './scene.ts';
 import { boxes } from './scene.ts';
@@ -110,7 +120,7 @@ export function screen(options: ScreenOptions, scene: Scene): Pipeline {
     chain(arriving(name), element('queue', { leaky: 'downstream', 'max-size-buffers': 3 }), padOf(stage, pads[name]));
   const drawn = chain(
     // A picture that stops stays, with the mark above it; nothing waits for a picture that does not come.
-    element('compositor', { background: 'black', latency: 40_000_000n }, stage),
+    reflexed(element('compositor', { background: 'black', latency: 40_000_000n }, stage), { do: 'punctual', element: stage, pad: 'src' }),
     filter('video/x-raw', { format: 'I420', width, height, framerate: fraction(FPS) }),
     text('title', 12, 'center', 0),
     text('subtitle', 28, 'bottom', Math.round(height / 5)),

@@ -20,8 +20,7 @@ static gint64 wall_ns(void) {
   return (gint64)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* How long ago the buffer was captured; 0 when its timestamp does not tell. */
-static gint64 age_of(GstPad *pad, GstElement *element, GstBuffer *buffer) {
+gint64 age_of(GstPad *pad, GstElement *element, GstBuffer *buffer) {
   GstEvent *event = gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0);
   if (!event) return 0;
   const GstSegment *segment;

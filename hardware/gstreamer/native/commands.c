@@ -26,6 +26,7 @@ static const struct {
     {"stamps", do_stamps},
     {"capture-time", do_capture_time},
     {"newest", do_newest},
+    {"punctual", do_punctual},
     {"pictures", do_pictures},
     {"drop-until-keyframe", do_drop_until_keyframe},
     {"shield", do_shield},
