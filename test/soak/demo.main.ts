@@ -24,6 +24,16 @@ const memory = (): number =>
       return sum; // it ended between the listing and the reading
     }
   }, 0);
+/** Newest first, page by page: half an hour of floor changes is longer than one answer. */
+async function wholeLog(): Promise<readonly LogEntry[]> {
+  const all: LogEntry[] = [];
+  for (;;) {
+    const before = all.at(-1)?.id;
+    const page = await demo.call<LogEntry[]>('GET', `/log?limit=1000${before === undefined ? '' : `&before=${before}`}`);
+    if (page.length === 0) return all;
+    all.push(...page);
+  }
+}
 const mean = (values: readonly number[]): number => values.reduce((sum, each) => sum + each, 0) / values.length;
 
 const sites = (await demo.sites()).map((each) => each.site);
@@ -45,8 +55,7 @@ const used = cores.end();
 const settled = samples.slice(Math.floor((settleMinutes * 60_000) / sampleMs));
 const early = mean(settled.slice(0, window));
 const late = mean(settled.slice(-window));
-const log = await demo.call<LogEntry[]>('GET', '/log?limit=1000');
-const restarts = log.filter((each) => each.kind === 'process' && each.severity !== 'info');
+const restarts = (await wholeLog()).filter((each) => each.kind === 'process' && each.severity !== 'info');
 const lost = (await demo.sites()).reduce((sum, each) => sum + (each.lostFrames ?? 0), 0);
 const samePids = JSON.stringify(await demo.pids()) === pidsBefore;
 await demo.stop();
