@@ -1,25 +1,14 @@
 /** The process `diemcau central`: configuration in, one `started` line out, clean stop on a signal. Logs go to stderr. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { brief, type Fault, FaultError } from '../protocol/fault.ts';
+import { FaultError } from '../protocol/fault.ts';
 import { systemClock } from '../protocol/node/clock.ts';
-import { exitCodeFor, loadConfig } from '../protocol/node/config.ts';
-import { holdFolder } from '../protocol/node/hold.ts';
-import { createLog } from '../protocol/node/log.ts';
+import { loadConfig } from '../protocol/node/config.ts';
+import { begin, end, stopOnSignal } from '../protocol/node/process.ts';
 import { packageRoot } from '../protocol/node/root.ts';
-import { loadIdentity } from '../protocol/node/tls.ts';
 import { type Central, startCentral } from './central.ts';
 import { CentralConfigSchema } from './config.ts';
 
-const stopMs = 2_500;
 const clock = systemClock();
-
-/** One clear line; details are in the log. */
-function end(fault: Fault): never {
-  console.error(`central: ${brief(fault)}`);
-  process.exit(exitCodeFor(fault));
-}
-
 const loaded = await loadConfig({
   schema: CentralConfigSchema,
   argv: process.argv.slice(2),
@@ -27,39 +16,17 @@ const loaded = await loadConfig({
   overrides: {},
   defaultFile: null,
 });
-if (!loaded.ok) end(loaded.fault);
-const { config, print } = loaded.value;
-if (print !== null) {
-  console.log(print);
-  process.exit(0);
-}
-const identity = await loadIdentity(config.identity.dir, clock.now());
-if (!identity.ok) end(identity.fault);
-if (identity.value.role !== 'central')
-  end({ code: 'config.invalid', key: 'identity.dir', reason: `it is the certificate of a node that is ${identity.value.role}` });
-const hold = holdFolder('data', config.data);
-if (!hold.ok) end(hold.fault);
-const { release } = hold.value;
-
-const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
-const log = createLog('central', { level: config.log.level });
+const { config, identity, log, version, release } = await begin('central', loaded, clock);
 let central: Central | null = null;
-let stopping = false;
-
-async function stop(code: number): Promise<void> {
-  if (stopping) return;
-  stopping = true;
-  clock.after(stopMs, 'forced end', () => process.exit(code));
+const stop = stopOnSignal(clock, async () => {
   await central?.stop();
   release();
-  process.exit(code);
-}
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(0));
+});
 
 try {
   central = await startCentral({
     config,
-    identity: identity.value,
+    identity,
     page: join(packageRoot(), 'dist', 'web'),
     version,
     clock,
@@ -71,7 +38,7 @@ try {
   });
 } catch (error) {
   if (!(error instanceof FaultError)) throw error;
-  end(error.fault);
+  end('central', error.fault);
 }
 const { httpPort, mqttPort, setupToken } = central;
 console.log(JSON.stringify({ event: 'started', httpPort, mqttPort, setupToken }));

@@ -2,19 +2,17 @@
 import type { Timer } from '../protocol/clock.ts';
 import { brief } from '../protocol/fault.ts';
 import type { Log } from '../protocol/log.ts';
-import { MqttLink } from '../protocol/node/mqtt-link.ts';
+import { CentralLink } from '../protocol/node/central-link.ts';
+import { freeBytes, HostProbe } from '../protocol/node/host.ts';
+import type { Outcome } from '../protocol/node/inbox.ts';
 import { Outbox } from '../protocol/node/outbox.ts';
-import type { Act, CommandResult } from '../protocol/schema/command.ts';
-import type { Desired, EdgeDesired } from '../protocol/schema/desired.ts';
+import type { Act } from '../protocol/schema/command.ts';
+import type { Desired } from '../protocol/schema/desired.ts';
 import type { EventBody } from '../protocol/schema/event.ts';
 import type { ReportedBody } from '../protocol/schema/reported.ts';
-import { subscriptions } from '../protocol/topic.ts';
 import { describeDisplay } from './media/display/choose.ts';
 import { describeSound } from './media/sound/choose.ts';
 import { describeSource } from './media/source.ts';
-import { HostProbe } from './probe/host.ts';
-import { Inbox } from './report/inbox.ts';
-import { Sender } from './report/sender.ts';
 import { Telemetry } from './report/telemetry.ts';
 import { Room, type RoomOptions } from './room.ts';
 import { DesiredStore } from './store/desired.ts';
@@ -32,12 +30,9 @@ export class Agent {
   readonly #log: Log;
   readonly #store: DesiredStore;
   readonly #outbox: Outbox;
-  readonly #sender: Sender;
-  readonly #broker: MqttLink;
-  readonly #inbox: Inbox;
+  readonly #central: CentralLink;
   readonly #room: Room;
   readonly #telemetry: Telemetry;
-  #reportedText = '';
   #tick: Timer | null = null;
 
   constructor(options: AgentOptions) {
@@ -47,38 +42,29 @@ export class Agent {
     this.#log = log;
     this.#store = new DesiredStore(data, log);
     this.#outbox = new Outbox({ folder: `${data}/outbox`, boot, clock, log });
-    this.#sender = new Sender({ node, boot, version, clock });
-    this.#room = new Room({ ...options, tell: (event) => this.#tell(event), changed: () => this.#report() });
-    this.#broker = new MqttLink({
+    this.#room = new Room({ ...options, tell: (event) => this.#tell(event), changed: () => this.#central.report() });
+    this.#central = new CentralLink({
       node,
-      servers: config.central,
+      role: 'edge',
       identity,
+      boot,
+      version,
       clock,
       log,
       random,
-      will: this.#sender.status('offline', 'the connection to the broker was lost'),
-      birth: () => [this.#sender.status('online', 'connected'), this.#sender.next('reported', this.#reported())],
-      subscriptions: subscriptions(node),
-      outbox: { outbox: this.#outbox, message: (record) => this.#sender.event(record) },
+      servers: config.central,
+      outbox: this.#outbox,
+      desired: (message) => this.#desire(message),
+      command: (act) => this.#command(act),
+      reported: () => this.#reported(),
+      tell: (event) => this.#tell(event),
     });
-    this.#inbox = new Inbox(
-      { node, boot, now: () => clock.now(), log },
-      {
-        desired: (message, want) => this.#desire(message, want),
-        command: (act) => this.#command(act),
-        acked: (of, seq) => this.#broker.acked(of, seq),
-        result: (body) => this.#say('result', body),
-        refused: (kind, fault, first) => {
-          if (!first) return;
-          const because = brief(fault).slice(0, 300);
-          this.#tell({ kind: 'refused', severity: 'warning', what: 'message', because, meeting: null, facts: { what: kind } });
-        },
-      },
-    );
     this.#telemetry = new Telemetry({
       me: node,
       clock,
-      host: new HostProbe(data, () => [pid, ...this.#room.pids()]),
+      host: new HostProbe(),
+      pids: () => [pid, ...this.#room.pids()],
+      freeBytes: () => freeBytes(data),
       plan: () => this.#room.plan,
       look: () => this.#room.look(),
       source: () => this.#room.source(),
@@ -90,7 +76,6 @@ export class Agent {
   async start(): Promise<void> {
     const { clock, version } = this.#options;
     const [remembered] = await Promise.all([this.#store.load(), this.#outbox.start()]);
-    this.#broker.on('message', (message) => this.#inbox.take(message));
     const facts = { program: 'edge' };
     this.#tell({ kind: 'process', severity: 'info', what: 'started', because: `edge ${version}`, meeting: null, facts });
     if (remembered !== null) {
@@ -98,7 +83,7 @@ export class Agent {
       if (want.role === 'edge') this.#room.desire(rev, want);
     }
     // Desired states may come while the room is still starting: it takes them when it is ready.
-    this.#broker.start();
+    this.#central.start();
     await this.#room.start();
     this.#tick = clock.every(SECOND_MS, 'telemetry', () => {
       this.#second().catch((error: unknown) => this.#log.error({ err: error }, 'a second failed'));
@@ -108,13 +93,15 @@ export class Agent {
   /** Says farewell and ends everything. Idempotent. */
   async stop(): Promise<void> {
     this.#tick?.cancel();
-    await Promise.all([this.#broker.stop([this.#sender.status('offline', 'stopped on purpose')]), this.#room.stop()]);
+    await Promise.all([this.#central.stop(), this.#room.stop()]);
     await this.#outbox.stop();
   }
 
   /** A desired state from the broker: taken when it is newer, and remembered. */
-  #desire(message: Desired, want: EdgeDesired): void {
-    const taken = this.#room.desire(message.body.rev, want);
+  #desire(message: Desired): void {
+    const { rev, want } = message.body;
+    if (want.role !== 'edge') return;
+    const taken = this.#room.desire(rev, want);
     if (!taken.ok) this.#log.warn({ because: brief(taken.fault) }, 'desired state was dropped');
     if (!taken.ok || !taken.value) return;
     void this.#store.save(message).then((saved) => {
@@ -126,7 +113,7 @@ export class Agent {
     });
   }
 
-  async #command(act: Act): Promise<Pick<CommandResult['body'], 'outcome' | 'because'>> {
+  async #command(act: Act): Promise<Outcome> {
     switch (act.do) {
       case 'restart-media':
         this.#room.restartMedia();
@@ -160,27 +147,10 @@ export class Agent {
     };
   }
 
-  /** Publishes what is reported when it has changed. */
-  #report(): void {
-    // Offline nobody hears it; the birth says it.
-    if (this.#broker.state !== 'connected') return;
-    const body = this.#reported();
-    const text = JSON.stringify(body);
-    if (text === this.#reportedText) return;
-    this.#reportedText = text;
-    this.#say('reported', body);
-  }
-
-  #say(kind: 'reported' | 'telemetry' | 'result', body: unknown): void {
-    void this.#broker.publish(this.#sender.next(kind, body)).then((sent) => {
-      if (!sent.ok) this.#log.debug({ kind, because: brief(sent.fault) }, 'message did not leave');
-    });
-  }
-
   async #second(): Promise<void> {
-    this.#report();
+    this.#central.report();
     await this.#room.second();
-    if (this.#broker.state === 'connected') this.#say('telemetry', await this.#telemetry.sample());
+    if (this.#central.connected) this.#central.telemetry(await this.#telemetry.sample());
   }
 
   #tell(event: EventBody): void {

@@ -1,33 +1,22 @@
 /** The process `diemcau hub`: configuration in, one `started` line out, clean stop on a signal. Logs go to stderr. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { decoder } from '../../protocol/decode.ts';
-import { brief, type Fault, FaultError } from '../../protocol/fault.ts';
+import { brief, FaultError } from '../../protocol/fault.ts';
 import { readJson, writeJson } from '../../protocol/node/atomic.ts';
+import { CentralLink } from '../../protocol/node/central-link.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
-import { exitCodeFor, loadConfig } from '../../protocol/node/config.ts';
-import { holdFolder } from '../../protocol/node/hold.ts';
-import { createLog } from '../../protocol/node/log.ts';
+import { loadConfig } from '../../protocol/node/config.ts';
 import { Outbox } from '../../protocol/node/outbox.ts';
-import { packageRoot } from '../../protocol/node/root.ts';
-import { loadIdentity } from '../../protocol/node/tls.ts';
+import { begin, end, stopOnSignal } from '../../protocol/node/process.ts';
 import { Desired } from '../../protocol/schema/desired.ts';
 import type { EventBody } from '../../protocol/schema/event.ts';
 import type { ReportedBody } from '../../protocol/schema/reported.ts';
 import { HubConfigSchema } from './config.ts';
 import { Hub } from './hub.ts';
-import { Broker } from './report/broker.ts';
 
-const stopMs = 2_500;
 const clock = systemClock();
-
-/** One clear line; details are in the log. */
-function end(fault: Fault): never {
-  console.error(`hub: ${brief(fault)}`);
-  process.exit(exitCodeFor(fault));
-}
-
 const loaded = await loadConfig({
   schema: HubConfigSchema,
   argv: process.argv.slice(2),
@@ -35,29 +24,16 @@ const loaded = await loadConfig({
   overrides: {},
   defaultFile: null,
 });
-if (!loaded.ok) end(loaded.fault);
-const { config, print } = loaded.value;
-if (print !== null) {
-  console.log(print);
-  process.exit(0);
-}
-const identity = await loadIdentity(config.identity.dir, clock.now());
-if (!identity.ok) end(identity.fault);
-const { node, role } = identity.value;
-if (role !== 'hub' || node !== config.node)
-  end({ code: 'config.invalid', key: 'identity.dir', reason: `it is the certificate of ${role} ${node}, not of hub ${config.node}` });
-const hold = holdFolder('data', config.data);
-if (!hold.ok) end(hold.fault);
-const { release } = hold.value;
+const { config, identity, version, release, ...begun } = await begin('hub', loaded, clock);
+const { node } = identity;
+const log = begun.log.child({ node });
 try {
   mkdirSync(config.recordings.dir, { recursive: true, mode: 0o700 });
 } catch (error) {
-  end({ code: 'config.invalid', key: 'recordings.dir', reason: (error as Error).message });
+  end('hub', { code: 'config.invalid', key: 'recordings.dir', reason: (error as Error).message });
 }
 
-const log = createLog('hub', { level: config.log.level }).child({ node });
 const boot = randomBytes(8).toString('hex');
-const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
 const desiredFile = join(config.data, 'desired.json');
 const outbox = new Outbox({ folder: join(config.data, 'outbox'), boot, clock, log });
 
@@ -69,7 +45,7 @@ function note(body: EventBody): void {
 
 const hub = new Hub({
   node,
-  identity: identity.value,
+  identity,
   clock,
   log,
   random: Math.random,
@@ -80,7 +56,7 @@ const hub = new Hub({
     minFreeBytes: config.recordings.minFreeMb * 1024 * 1024,
     rules: { maxBytes: config.recordings.maxGb * 1e9, keepMs: config.recordings.keepDays * 86_400_000 },
   },
-  changed: () => broker.report(),
+  changed: () => central.report(),
   faults: config.faults,
   freeBytes: null,
 });
@@ -100,8 +76,10 @@ function reported(): ReportedBody {
   };
 }
 
-const broker: Broker = new Broker({
-  identity: identity.value,
+const central: CentralLink = new CentralLink({
+  node,
+  role: 'hub',
+  identity,
   boot,
   version,
   clock,
@@ -109,6 +87,8 @@ const broker: Broker = new Broker({
   random: Math.random,
   servers: config.central,
   outbox,
+  desired: (message) => desire(message, true),
+  tell: note,
   reported,
   command: async (act) => {
     if (act.do !== 'delete-recording') return { outcome: 'refused', because: `a hub cannot ${act.do}` };
@@ -130,17 +110,11 @@ function desire(message: Desired, keep: boolean): void {
   });
 }
 
-let stopping = false;
-async function stop(code: number): Promise<void> {
-  if (stopping) return;
-  stopping = true;
-  clock.after(stopMs, 'forced end', () => process.exit(code));
-  await Promise.all([hub.stop(), broker.stop()]);
+stopOnSignal(clock, async () => {
+  await Promise.all([hub.stop(), central.stop()]);
   await outbox.stop();
   release();
-  process.exit(code);
-}
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(0));
+});
 
 try {
   await outbox.start();
@@ -148,8 +122,7 @@ try {
   const before = await readJson(desiredFile, decoder(Desired));
   if (before.is === 'value') desire(before.value, false);
   else if (before.is !== 'absent') log.error({ fault: before.fault }, 'last desired state cannot be read; central will send it again');
-  broker.on('desired', (message) => desire(message, true));
-  broker.start();
+  central.start();
   note({
     kind: 'process',
     severity: 'info',
@@ -159,14 +132,14 @@ try {
     facts: { program: 'hub', version },
   });
   clock.every(1000, 'telemetry', () => {
-    void hub.telemetry(outbox.counters().events).then((body) => broker.telemetry(body));
-    broker.report();
+    void hub.telemetry(outbox.counters().events).then((body) => central.telemetry(body));
+    central.report();
   });
 } catch (error) {
-  if (error instanceof FaultError) end(error.fault);
+  if (error instanceof FaultError) end('hub', error.fault);
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL')
-    end({ code: 'config.invalid', key: 'listen', reason: message });
+    end('hub', { code: 'config.invalid', key: 'listen', reason: message });
   throw error;
 }
 console.log(JSON.stringify({ event: 'started', node, boot, port: hub.port }));

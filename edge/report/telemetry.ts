@@ -1,16 +1,20 @@
 /** The numbers of the last second, taken together once a second. */
 import type { Clock } from '../../protocol/clock.ts';
+import type { HostProbe } from '../../protocol/node/host.ts';
 import { mainWanted } from '../../protocol/plan.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
 import type { EdgeTelemetry } from '../../protocol/schema/telemetry.ts';
 import { arrived, linkSamples, noLook, type RelayLook } from '../link/samples.ts';
 import { heard, plannedHubs } from '../link/tables.ts';
-import type { HostProbe } from '../probe/host.ts';
 
 export interface TelemetrySources {
   readonly me: string;
   readonly clock: Clock;
   readonly host: HostProbe;
+  /** Our own process and its children. */
+  readonly pids: () => readonly number[];
+  /** Of the disk with our data. */
+  readonly freeBytes: () => number;
   readonly plan: () => Plan | null;
   readonly look: () => Promise<RelayLook>;
   readonly source: () => Promise<EdgeTelemetry['source']>;
@@ -27,7 +31,7 @@ export class Telemetry {
 
   /** What happened since the last call. */
   async sample(): Promise<EdgeTelemetry> {
-    const { me, clock, host, outboxRecords } = this.#from;
+    const { me, clock, host, pids, freeBytes, outboxRecords } = this.#from;
     const [now, source] = await Promise.all([this.#from.look(), this.#from.source()]);
     const before = this.#before;
     this.#before = now;
@@ -39,7 +43,7 @@ export class Telemetry {
       source,
       mainBecause: plan === null ? null : mainWanted(plan, me),
       ...arrived(heard(plan, me), plan?.grant.n ?? 0, before, now),
-      host: host.sample(clock.mono(), outboxRecords()),
+      host: host.sample(pids(), clock.mono(), freeBytes(), outboxRecords()),
     };
   }
 }

@@ -38,8 +38,8 @@ export function holdFolder(key: string, folder: string): Result<Hold> {
 
 function pidIn(file: string): string {
   try {
-    return readFileSync(file, 'utf8').trim();
+    return readFileSync(file, 'utf8').trim() || '(unknown)';
   } catch {
-    return '(unknown)'; // it has taken the folder just now
+    return '(unknown)'; // the other has taken the folder just now, and writes its pid next
   }
 }

@@ -11,7 +11,6 @@ import { bursts } from '../../edge/media/sound/bursts.ts';
 import { chooseInput, chooseOutput, type SoundFacts } from '../../edge/media/sound/choose.ts';
 import { describeSource, parseSource } from '../../edge/media/source.ts';
 import { sameShape, uplinkWanted } from '../../edge/media/streams.ts';
-import { coresBetween, parseStat } from '../../edge/probe/host.ts';
 import { type Observed, planSteps, targetOf } from '../../edge/reconcile/target.ts';
 import { edgeDesired, plan } from '../support/plan.ts';
 
@@ -251,22 +250,4 @@ t.test('a made voice speaks in turns, the same in every run, another for every s
     t.ok(index % 2 === 0 ? volume === 0 : volume >= 0.25 && volume <= 0.9, `turn ${index} ${volume}`);
     t.ok(forMs >= (index === 0 ? 500 : 2000) && forMs <= 30_000);
   }
-});
-
-t.test('the cost of processes is read from /proc', async (t) => {
-  // proc(5): pid (comm) state ppid … utime (14) stime (15) … rss (24).
-  const stat = '42 (a ) (b) S 1 42 42 0 -1 4194560 100 0 0 0 150 50 0 0 20 0 5 0 100 1000000 2560 18446744073709551615 0 0';
-  t.strictSame(parseStat(stat), { cpuSeconds: 2, rssMb: 10 });
-  t.equal(parseStat('nonsense'), null);
-  const use = (cpuSeconds: number) => ({ cpuSeconds, rssMb: 1 });
-  const before = new Map([
-    [1, use(10)],
-    [2, use(5)],
-  ]);
-  const after = new Map([
-    [1, use(10.5)],
-    [3, use(0.25)],
-  ]);
-  t.equal(coresBetween(before, after, 1), 0.75, 'a new process counts from its start, one that is gone no more');
-  t.equal(coresBetween(before, after, 0), 0);
 });

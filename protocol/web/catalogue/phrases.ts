@@ -48,7 +48,7 @@ export const phrases: readonly (readonly [pattern: RegExp, vi: string])[] = [
   [/^(\S+) connected from (\S+)$/, '$1 kết nối từ $2'],
   [/^the chair ended it$/, 'chủ trì cho dừng'],
   [/^(\S+) sent a stream that is not its own$/, '$1 gửi luồng không phải của mình'],
-  [/^an error in the hub, see its log$/, 'lỗi trong máy chủ hình, xem nhật ký của máy đó'],
+  [/^an error in this node, see its log$/, 'lỗi trong chương trình của máy đó, xem nhật ký của máy'],
   [/^no desired state has come yet$/, 'chưa nhận được lệnh từ trung tâm'],
   [/^the hub started$/, 'máy chủ hình vừa khởi động'],
   [/^deleted$/, 'đã xóa'],

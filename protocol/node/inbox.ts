@@ -1,17 +1,20 @@
 /** What central says to this node, checked: desired states, commands done once, acknowledgements. Bad messages are counted and logged once. */
-import { type Decoder, decoder } from '../../protocol/decode.ts';
-import { brief, type Fault } from '../../protocol/fault.ts';
-import type { Log } from '../../protocol/log.ts';
-import type { Incoming } from '../../protocol/node/mqtt-link.ts';
-import { type Act, Command, type CommandResult } from '../../protocol/schema/command.ts';
-import { Desired, type EdgeDesired } from '../../protocol/schema/desired.ts';
-import { Ack } from '../../protocol/schema/reported.ts';
-import { type DownKind, parseTopic } from '../../protocol/topic.ts';
+import { type Decoder, decoder } from '../decode.ts';
+import { brief, type Fault } from '../fault.ts';
+import type { Log } from '../log.ts';
+import { type Act, Command, type CommandResult } from '../schema/command.ts';
+import { Desired } from '../schema/desired.ts';
+import { Ack } from '../schema/reported.ts';
+import { type DownKind, parseTopic } from '../topic.ts';
+import type { Incoming } from './mqtt-link.ts';
+
+/** How a command went. */
+export type Outcome = Pick<CommandResult['body'], 'outcome' | 'because'>;
 
 export interface InboxHandlers {
-  desired(message: Desired, want: EdgeDesired): void;
+  desired(message: Desired): void;
   /** Does it; the promise tells how it went. Called once for each command id. */
-  command(act: Act): Promise<{ readonly outcome: 'done' | 'failed' | 'refused'; readonly because: string }>;
+  command(act: Act): Promise<Outcome>;
   acked(boot: string, seq: number): void;
   result(body: CommandResult['body']): void;
   /** A message was refused; `first`: of its kind. */
@@ -20,6 +23,7 @@ export interface InboxHandlers {
 
 export interface InboxOptions {
   readonly node: string;
+  readonly role: 'edge' | 'hub';
   readonly boot: string;
   /** Wall clock, ms. */
   readonly now: () => number;
@@ -70,9 +74,9 @@ export class Inbox {
   #desired(payload: Uint8Array): void {
     const message = this.#decode('desired', payload);
     if (message === null) return;
-    const { want } = message.body;
-    if (want.role === 'edge') this.#handlers.desired(message, want);
-    else this.#refuse('desired', { code: 'input.invalid', path: '/body/want/role', reason: 'this node is an edge' });
+    const { role } = this.#options;
+    if (message.body.want.role === role) this.#handlers.desired(message);
+    else this.#refuse('desired', { code: 'input.invalid', path: '/body/want/role', reason: `this node is of the role ${role}` });
   }
 
   #ack(payload: Uint8Array): void {
@@ -103,7 +107,7 @@ export class Inbox {
       .then(({ outcome, because }) => this.#answer({ id, outcome, because: because.slice(0, 300) }))
       .catch((error: unknown) => {
         this.#log.error({ err: error, id }, 'command failed on a bug');
-        this.#answer({ id, outcome: 'failed', because: error instanceof Error ? error.message.slice(0, 300) : 'unknown' });
+        this.#answer({ id, outcome: 'failed', because: 'an error in this node, see its log' });
       });
   }
 

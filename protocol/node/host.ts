@@ -1,7 +1,7 @@
 /** What this node costs and what its machine has left: read from /proc once a second, differenced here. */
 import { readFileSync, statfsSync } from 'node:fs';
 import { loadavg } from 'node:os';
-import type { HostSample } from '../../protocol/schema/telemetry.ts';
+import type { HostSample } from '../schema/telemetry.ts';
 
 /** CPU and memory of one process at one moment. */
 export interface ProcessUse {
@@ -33,21 +33,13 @@ export function coresBetween(before: ReadonlyMap<number, ProcessUse>, after: Rea
 
 /** Takes a HostSample each time it is asked. Reads synchronously: /proc answers in microseconds, the thread pool does not. */
 export class HostProbe {
-  readonly #folder: string;
-  readonly #pids: () => readonly number[];
   #before: ReadonlyMap<number, ProcessUse> = new Map();
   #at: number | null = null;
 
-  /** @param pids our own process and its children. @param folder on the disk whose free space counts. */
-  constructor(folder: string, pids: () => readonly number[]) {
-    this.#folder = folder;
-    this.#pids = pids;
-  }
-
-  /** @param mono the monotonic clock in ms. */
-  sample(mono: number, outboxRecords: number): HostSample {
+  /** @param pids our own process and its children. @param mono the monotonic clock in ms. @param freeBytes of the disk that counts. */
+  sample(pids: readonly number[], mono: number, freeBytes: number, outboxRecords: number): HostSample {
     const after = new Map<number, ProcessUse>();
-    for (const pid of this.#pids()) {
+    for (const pid of pids) {
       const use = readUse(pid);
       if (use !== null) after.set(pid, use);
     }
@@ -59,7 +51,7 @@ export class HostProbe {
       cores: round(cores, 3),
       rssMb: round(rssMb, 1),
       load1: round(loadavg()[0] ?? 0, 2),
-      diskFreeMb: freeMb(this.#folder),
+      diskFreeMb: Math.round(freeBytes / MB),
       outboxRecords,
     };
   }
@@ -77,10 +69,11 @@ function readUse(pid: number): ProcessUse | null {
   }
 }
 
-function freeMb(folder: string): number {
+/** What an ordinary user may still write on the disk of `folder`. */
+export function freeBytes(folder: string): number {
   try {
     const { bavail, bsize } = statfsSync(folder);
-    return Math.round((bavail * bsize) / MB);
+    return bavail * bsize;
   } catch (error) {
     // A disk that is gone has no room.
     if (isMissing(error)) return 0;

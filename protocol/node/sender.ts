@@ -1,14 +1,15 @@
 /** Dresses bodies for the broker: envelope, number, topic. One counter for each kind of message. */
-import type { Clock } from '../../protocol/clock.ts';
-import type { Envelope } from '../../protocol/envelope.ts';
-import type { Outgoing } from '../../protocol/node/mqtt-link.ts';
-import type { OutboxRecord } from '../../protocol/node/outbox.ts';
-import type { EventBody } from '../../protocol/schema/event.ts';
-import type { Status } from '../../protocol/schema/reported.ts';
-import { delivery, topic, type UpKind } from '../../protocol/topic.ts';
+import type { Clock } from '../clock.ts';
+import type { Envelope } from '../envelope.ts';
+import type { EventBody } from '../schema/event.ts';
+import type { Status } from '../schema/reported.ts';
+import { delivery, topic, type UpKind } from '../topic.ts';
+import type { Outgoing } from './mqtt-link.ts';
+import type { OutboxRecord } from './outbox.ts';
 
 export interface SenderOptions {
   readonly node: string;
+  readonly role: 'edge' | 'hub';
   readonly boot: string;
   readonly version: string;
   readonly clock: Clock;
@@ -38,8 +39,8 @@ export class Sender {
   }
 
   status(state: Status['body']['state'], because: string): Outgoing {
-    const { version } = this.#options;
-    return this.next('status', { state, role: 'edge', version, since: this.#since, because });
+    const { role, version } = this.#options;
+    return this.next('status', { state, role, version, since: this.#since, because });
   }
 
   #dress(kind: UpKind, envelope: Envelope<unknown>): Outgoing {
