@@ -45,8 +45,8 @@ const elapsedMinutes = (): number => (performance.now() - begin) / 60_000;
 for (let round = 0; elapsedMinutes() < minutes; round++) {
   await pause(sampleMs);
   const { id } = await demo.meeting();
-  // Every other round somebody else speaks, prepared a sample before: as a chair would do it.
-  const speaker = sites[Math.floor(round / 2) % sites.length] ?? null;
+  // Every other round somebody else speaks, prepared a sample before: as a chair would do it. The demo begins with the first site.
+  const speaker = sites[(Math.floor(round / 2) + 1) % sites.length] ?? null;
   await demo.call('POST', `/meetings/${id}/${round % 2 === 0 ? 'next' : 'floor'}`, { site: speaker });
   samples.push(memory());
   if (round % 6 === 0) console.error(`${elapsedMinutes().toFixed(1)} min: ${samples.at(-1)?.toFixed(0)} MB`);
