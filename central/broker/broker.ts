@@ -11,6 +11,7 @@ import type { Clock } from '../../protocol/clock.ts';
 import { FaultError } from '../../protocol/fault.ts';
 import type { Role } from '../../protocol/ids.ts';
 import type { Log } from '../../protocol/log.ts';
+import { guardHandshakes } from '../../protocol/node/handshakes.ts';
 import { tlsReason } from '../../protocol/node/reason.ts';
 import { type Identity, peerIdentity, serverTls } from '../../protocol/node/tls.ts';
 import { type DownKind, delivery, topic } from '../../protocol/topic.ts';
@@ -95,6 +96,7 @@ export class Broker extends EventEmitter<BrokerEvents> implements Downlink {
     server.on('tlsClientError', (error, socket) =>
       this.#refuse(null, socket.remoteAddress ?? '', tlsReason(socket.authorizationError ?? error)),
     );
+    guardHandshakes(server);
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => {

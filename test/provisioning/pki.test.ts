@@ -1,16 +1,18 @@
 /** The authority and its certificates, judged by a real TLS handshake. */
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import t from 'tap';
 import { FaultError } from '../../protocol/fault.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
+import { guardHandshakes } from '../../protocol/node/handshakes.ts';
 import { clientTls, type Identity, loadIdentity, peerIdentity, serverTls } from '../../protocol/node/tls.ts';
 import { ensureCa } from '../../provisioning/pki/authority.ts';
 import { issue } from '../../provisioning/pki/issue.ts';
+import { eventually } from '../support/eventually.ts';
 
 const clock = systemClock();
 
@@ -128,4 +130,30 @@ t.test('a process with a missing, expired, foreign or broken certificate is told
   await chmod(join(dir, 'edge', 'cert.pem'), 0o644);
   await writeFile(join(dir, 'edge', 'cert.pem'), 'garbage');
   t.match(await reason(join(dir, 'edge')), /not a certificate/);
+});
+
+t.test('those who show no certificate cannot keep out those who do', async (t) => {
+  const [ca, dir] = [await folder(t), await folder(t)];
+  const server = await identity(ca, join(dir, 'hub'), 'hub-1', 'hub');
+  const client = clientTls(await identity(ca, join(dir, 'edge'), 'site-1', 'edge'), '127.0.0.1');
+  const listener = createServer({ ...serverTls(server), handshakeTimeout: 500 });
+  guardHandshakes(listener, 3);
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo;
+  const silent = Array.from({ length: 5 }, () => connectTcp(port, '127.0.0.1'));
+  t.teardown(() => {
+    for (const socket of silent) socket.destroy();
+    listener.close();
+  });
+  const ended = new Set<number>();
+  for (const [index, socket] of silent.entries()) socket.on('error', () => undefined).once('close', () => ended.add(index));
+  await eventually(() => (ended.size === 2 ? undefined : `${ended.size} of 5 ended`), { everyMs: 5 });
+  await eventually(() => (ended.size === 5 ? undefined : `${ended.size} of 5 ended with the time-out`));
+  const welcome = once(listener, 'secureConnection');
+  const box = connect({ ...client, host: '127.0.0.1', port });
+  t.teardown(() => box.destroy());
+  const [socket] = (await welcome) as [TLSSocket];
+  t.match(peerIdentity(socket), { node: 'site-1', role: 'edge' });
+  socket.destroy();
 });

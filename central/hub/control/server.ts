@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Clock } from '../../../protocol/clock.ts';
 import type { Log } from '../../../protocol/log.ts';
+import { guardHandshakes } from '../../../protocol/node/handshakes.ts';
 import { tlsReason } from '../../../protocol/node/reason.ts';
 import { type Identity, peerIdentity, serverTls } from '../../../protocol/node/tls.ts';
 import { type ControlFromEdge, type ControlFromHub, controlProtocol } from '../../../protocol/schema/control.ts';
@@ -53,6 +54,7 @@ export class ControlServer {
     this.#tls.on('tlsClientError', (error, socket) =>
       this.#log.debug({ because: tlsReason(socket.authorizationError ?? error) }, 'connection refused in the handshake'),
     );
+    guardHandshakes(this.#tls);
     this.#tls.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
