@@ -15,6 +15,7 @@ import { Recordings } from './api/recordings.ts';
 import { routesOf } from './api/routes.ts';
 import { createServer } from './api/server.ts';
 import { Stream } from './api/stream.ts';
+import { isReadable, type WebTls } from './api/tls.ts';
 import { Login } from './auth/login.ts';
 import { Passwords } from './auth/password.ts';
 import { ServiceToken } from './auth/service-token.ts';
@@ -36,6 +37,8 @@ import { wire } from './wiring.ts';
 export interface CentralParts {
   readonly config: CentralConfig;
   readonly identity: Identity;
+  /** Of the page; null: no TLS. */
+  readonly tls: WebTls | null;
   /** Folder of the built page. */
   readonly page: string;
   readonly version: string;
@@ -138,7 +141,7 @@ async function build(parts: CentralParts, stops: (() => Promise<void> | void)[])
     system: { version, problems: gauges.problems, uptimeS: gauges.uptimeS, metrics: gauges.metrics },
   });
   const { trustProxy } = config.http;
-  const app = await createServer({ routes, sessions, serviceToken, history, trustProxy, clock, log });
+  const app = await createServer({ routes, sessions, serviceToken, history, trustProxy, tls: parts.tls, clock, log });
   stops.push(async () => {
     // An open stream would hold the server open.
     stream.stop();
@@ -146,6 +149,8 @@ async function build(parts: CentralParts, stops: (() => Promise<void> | void)[])
   });
   if (!(await servePage(app, parts.page))) log.warn({ page: parts.page }, 'there is no page to serve; it was not built');
   const httpPort = await listen(app, config.http);
+  if (isReadable(config.http))
+    log.warn({ host: config.http.host }, 'passwords cross the network readable: set http.tls, or http.trustProxy behind a proxy with TLS');
   log.info({ httpPort, mqttPort: network.port }, 'central started');
   return { httpPort, mqttPort: network.port, setupToken: (await users.needsSetup()) ? setupToken : null };
 }

@@ -20,6 +20,8 @@ export const CentralConfigSchema = Type.Object(
         port: Type.Integer({ ...Port, default: 8080 }),
         /** A proxy in front sets X-Forwarded-For and -Proto, and nobody else can reach the port. */
         trustProxy: Type.Boolean({ default: false }),
+        /** The page's certificate (with its chain) and key, PEM files that the browsers of the house trust; null: no TLS. */
+        tls: Type.Union([Type.Object({ cert: Path, key: Path }, closed), Type.Null()], { default: null }),
       },
       { ...closed, default: {} },
     ),

@@ -5,6 +5,7 @@ import { systemClock } from '../protocol/node/clock.ts';
 import { loadConfig } from '../protocol/node/config.ts';
 import { begin, end, stopOnSignal } from '../protocol/node/process.ts';
 import { packageRoot } from '../protocol/node/root.ts';
+import { pageUrl, webTls } from './api/tls.ts';
 import { type Central, startCentral } from './central.ts';
 import { CentralConfigSchema } from './config.ts';
 
@@ -17,6 +18,8 @@ const loaded = await loadConfig({
   defaultFile: null,
 });
 const { config, identity, log, version, release } = await begin('central', loaded, clock);
+const tls = await webTls(config.http);
+if (!tls.ok) end('central', tls.fault);
 let central: Central | null = null;
 const stop = stopOnSignal(clock, async () => {
   await central?.stop();
@@ -27,6 +30,7 @@ try {
   central = await startCentral({
     config,
     identity,
+    tls: tls.value,
     page: join(packageRoot(), 'dist', 'web'),
     version,
     clock,
@@ -43,4 +47,4 @@ try {
 const { httpPort, mqttPort, setupToken } = central;
 console.log(JSON.stringify({ event: 'started', httpPort, mqttPort, setupToken }));
 if (setupToken !== null)
-  console.error(`central: the first administrator logs in at http://${config.http.host}:${httpPort}/#/setup/${setupToken}`);
+  console.error(`central: the first administrator logs in at ${pageUrl(config.http, httpPort)}/#/setup/${setupToken}`);

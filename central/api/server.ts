@@ -20,6 +20,7 @@ import { Idempotency } from './idempotency.ts';
 import { internalProblem, orThrow, problemOf } from './problem.ts';
 import { type Call, type Route, urlOf } from './route.ts';
 import { cookieName } from './routes/session.ts';
+import type { WebTls } from './tls.ts';
 
 export interface ServerParts {
   readonly routes: readonly Route[];
@@ -28,6 +29,8 @@ export interface ServerParts {
   readonly history: Pick<History, 'addAudit'>;
   /** Central stands behind a proxy that sets X-Forwarded-*. */
   readonly trustProxy: boolean;
+  /** Of the page; null: no TLS. */
+  readonly tls: WebTls | null;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -48,7 +51,7 @@ const anything = decoder(Type.Unknown());
 
 /** Builds the server; the caller listens and closes. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
-  const app = fastify({
+  const options = {
     logger: false,
     trustProxy: parts.trustProxy,
     bodyLimit: bodyBytes,
@@ -56,7 +59,9 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     keepAliveTimeout: 72_000,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 128, ignoreTrailingSlash: false },
-  });
+  } as const;
+  // The two kinds of server differ in a type that nothing here looks at.
+  const app = parts.tls === null ? fastify(options) : (fastify({ ...options, https: parts.tls }) as unknown as FastifyInstance);
   const audit = auditor(parts.history, parts.clock, parts.log);
   const idempotency = new Idempotency();
   app.decorateRequest('who', null);

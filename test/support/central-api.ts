@@ -202,7 +202,7 @@ export async function apiBench({
     media: { client, recordings, clock, log },
     system: { version: '0.0.0', problems: () => [], uptimeS: () => 1, metrics: () => [] },
   });
-  const app = await createServer({ routes, sessions, serviceToken, history, trustProxy: false, clock, log });
+  const app = await createServer({ routes, sessions, serviceToken, history, trustProxy: false, tls: null, clock, log });
 
   const bearer = { authorization: `Bearer ${(await readFile(join(folder, 'service-token'), 'utf8')).trim()}` };
   return {
