@@ -5,7 +5,6 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import mqtt from 'mqtt';
 import t, { type Test } from 'tap';
 import type { HubView, LogEntry, MeetingView, SiteView } from '../../protocol/api.ts';
@@ -18,6 +17,7 @@ import { ensureCa } from '../../provisioning/pki/authority.ts';
 import { issue } from '../../provisioning/pki/issue.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { rootArgs } from '../support/root.ts';
 
 const clock = systemClock();
 
@@ -57,11 +57,8 @@ interface Started {
   readonly setupToken: string | null;
 }
 
-/** As this test runs: compiled, or from source. */
-const compiled = import.meta.url.endsWith('.js');
-const program = fileURLToPath(new URL(`../../central/main.${compiled ? 'js' : 'ts'}`, import.meta.url));
 const spawnCentral = (file: string): ChildProcess =>
-  spawn(process.execPath, [...(compiled ? [] : ['--import', 'tsx']), program, '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  spawn(process.execPath, [...rootArgs('central/main.ts'), '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
 
 /** Exit code and what it said, of a central that does not start. */
 async function failing(file: string): Promise<{ code: number | null; said: string }> {

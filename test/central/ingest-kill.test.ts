@@ -7,6 +7,7 @@ import type { MqttClient } from 'mqtt';
 import t, { type Test } from 'tap';
 import type { Identity } from '../../protocol/node/tls.ts';
 import { eventually } from '../support/eventually.ts';
+import { rootArgs } from '../support/root.ts';
 import { enter, Pki } from './network.ts';
 
 const eventBody = { kind: 'process', severity: 'info', what: 'started', because: 'asked', meeting: null } as const;
@@ -67,9 +68,7 @@ t.test('central is killed again and again: no acknowledged event is lost, none i
   const count = 900;
   const senders = new Map(names.map((node) => [node, new Sender(node, count)]));
   const start = async (port: number): Promise<{ readonly child: ChildProcess; readonly port: number }> => {
-    const source = import.meta.url.endsWith('.ts');
-    const program = new URL(source ? './central-child.ts' : './central-child.js', import.meta.url).pathname;
-    const args = [...(source ? ['--import', 'tsx'] : []), program, file, pki.folder('central', 'central'), String(port)];
+    const args = [...rootArgs('test/central/central-child.ts'), file, pki.folder('central', 'central'), String(port)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     t.teardown(() => child.kill('SIGKILL'));
     const line = await new Promise<string>((resolve, reject) => {

@@ -8,7 +8,8 @@ import type { Status } from '../../protocol/schema/reported.ts';
 import { topic } from '../../protocol/topic.ts';
 import { eventually } from '../support/eventually.ts';
 import { testBoot } from '../support/plan.ts';
-import { childPid, clock, type EdgeRig, edge, network, rootArgs, satisfied } from '../support/site.ts';
+import { rootArgs } from '../support/root.ts';
+import { childPid, clock, type EdgeRig, edge, network, satisfied } from '../support/site.ts';
 import { passes } from '../support/worker.ts';
 
 /** This site's made voice speaks from 1.6 s on, for 8 s. */
@@ -239,7 +240,9 @@ t.test('a wrong configuration names the key and ends with 78 before anything ope
       );
     });
   };
-  const ended = await Promise.all(rows.map(([, more], index) => run(`wrong-${index}`, { ...good, ...more })));
+  const ended = await Promise.all(
+    rows.map(([, more], index) => run(`wrong-${index}`, { ...good, data: join(on.folder, 'data', `wrong-${index}`), ...more })),
+  );
   for (const [index, [what, , words]] of rows.entries()) {
     t.equal(ended[index]?.status, 78, what);
     t.match(ended[index]?.stderr, words);

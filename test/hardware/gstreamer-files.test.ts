@@ -10,7 +10,7 @@ import { TILE } from '../../hardware/gstreamer/parts/picture.ts';
 import { rtpVideoOut } from '../../hardware/gstreamer/parts/rtp.ts';
 import { measured, opusDecode, opusEncode, rawAudio, silence, tone } from '../../hardware/gstreamer/parts/sound.ts';
 import { clipVideo, fileSource, rtspSource, v4l2Source } from '../../hardware/gstreamer/parts/sources.ts';
-import { type Chain, chain, element, filter, padOf, pipeline, reflexed } from '../../hardware/gstreamer/pipeline.ts';
+import { chain, element, filter, padOf, pipeline, reflexed } from '../../hardware/gstreamer/pipeline.ts';
 import { render } from '../../hardware/gstreamer/render.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { silentLog } from '../../protocol/node/log.ts';
@@ -18,14 +18,7 @@ import { packageRoot } from '../../protocol/node/root.ts';
 import { eventually } from '../support/eventually.ts';
 import { faultOf } from '../support/fault.ts';
 import { listener, parseRtp, timestampSteps } from '../support/rtp-wire.ts';
-import { passes, sanitized, workerRig } from '../support/worker.ts';
-
-const x264 = { element: 'x264enc', because: 'it is everywhere' } as const;
-const sink = element('fakesink', { async: false, sync: false });
-
-/** A counted end: `name` in stats. */
-const counted = (name: string): Chain =>
-  chain(reflexed(element('identity', {}, name), { do: 'probe', element: name, pad: 'src', name }), sink);
+import { counted, passes, sanitized, sink, workerRig, x264 } from '../support/worker.ts';
 
 let clips: readonly ClipFiles[] = [];
 t.before(async () => {

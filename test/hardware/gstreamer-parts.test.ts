@@ -10,19 +10,12 @@ import { leaky, MAIN, normalise, rawVideo, slate, TILE, testPicture } from '../.
 import { rtpAudioIn, rtpAudioOut, rtpVideoIn, rtpVideoOut } from '../../hardware/gstreamer/parts/rtp.ts';
 import { measured, opusDecode, opusEncode, tone } from '../../hardware/gstreamer/parts/sound.ts';
 import { clipOpus, clipSound, clipVideo } from '../../hardware/gstreamer/parts/sources.ts';
-import { type Chain, chain, element, padOf, pipeline, reflexed } from '../../hardware/gstreamer/pipeline.ts';
+import { chain, element, padOf, pipeline, reflexed } from '../../hardware/gstreamer/pipeline.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import { eventually } from '../support/eventually.ts';
 import { beginsIdr, freeUdpPort, listener, ntpMs, parseRtp, timestampSteps } from '../support/rtp-wire.ts';
-import { passes, workerRig } from '../support/worker.ts';
-
-const x264 = { element: 'x264enc', because: 'it is everywhere' } as const;
-const sink = element('fakesink', { async: false, sync: false });
-
-/** A counted end: `name` in stats. */
-const counted = (name: string): Chain =>
-  chain(reflexed(element('identity', {}, name), { do: 'probe', element: name, pad: 'src', name }), sink);
+import { counted, passes, sink, workerRig, x264 } from '../support/worker.ts';
 
 let clips: readonly ClipFiles[] = [];
 t.before(async () => {

@@ -9,7 +9,8 @@ export interface Chromium {
   close(): Promise<void>;
 }
 
-const flags = [
+/** Quiet: it talks to nobody but the page under test, and plays without being clicked. */
+export const quietFlags = [
   '--disable-gpu',
   '--disable-quic',
   '--no-first-run',
@@ -28,7 +29,7 @@ export async function openPage(url: string, viewport = { width: 1366, height: 76
   const context: BrowserContext = await chromium.launchPersistentContext(profile, {
     executablePath: '/usr/bin/chromium',
     headless: true,
-    args: [...flags, ...sandbox],
+    args: [...quietFlags, ...sandbox],
     viewport,
   });
   const page = context.pages()[0] ?? (await context.newPage());

@@ -5,18 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { packageRoot } from '../../protocol/node/root.ts';
 import type { Language } from '../../protocol/web/translate.ts';
+import { quietFlags } from './browser.ts';
 
-const args = [
-  '--headless=new',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-];
+const args = ['--headless=new', '--no-sandbox', ...quietFlags];
 
 /** Debian's Chromium, as the bootstrap installs it. */
 export const openBrowser = (): Promise<Browser> => chromium.launch({ executablePath: '/usr/bin/chromium', args });

@@ -1,8 +1,6 @@
 /** A site under test: the real edge process, a real broker over mutual TLS, and a hub made of a real relay, a control channel and a worker that decodes. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { createServer, type TLSSocket } from 'node:tls';
 import type { Test } from 'tap';
 import { h264Decode } from '../../hardware/gstreamer/parts/h264.ts';
@@ -14,7 +12,6 @@ import { Relay } from '../../hardware/relay/relay.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { LineSplitter } from '../../protocol/node/lines.ts';
 import { silentLog } from '../../protocol/node/log.ts';
-import { packageRoot } from '../../protocol/node/root.ts';
 import { type Identity, loadIdentity, peerIdentity, serverTls } from '../../protocol/node/tls.ts';
 import { type ControlFromEdge, type ControlFromHub, controlProtocol } from '../../protocol/schema/control.ts';
 import type { EventBody } from '../../protocol/schema/event.ts';
@@ -27,6 +24,7 @@ import { issue } from '../../provisioning/pki/issue.ts';
 import { TestBroker } from './broker.ts';
 import { eventually } from './eventually.ts';
 import { desired, edgeDesired, plan as makePlan, mediaKey, type PlanOptions } from './plan.ts';
+import { startRoot, up } from './root.ts';
 import { type WorkerRig, workerRig } from './worker.ts';
 
 export const clock = systemClock();
@@ -146,7 +144,7 @@ async function watch(t: Test, relay: Relay, plan: Plan, site: string): Promise<W
 export interface EdgeRig {
   readonly node: string;
   readonly process: ChildProcess;
-  readonly logs: string[];
+  readonly logs: readonly string[];
   /** Central's wish, as a retained message. */
   readonly desire: (rev: number, plan: Plan | null) => Promise<void>;
   readonly reported: () => ReportedBody | undefined;
@@ -158,17 +156,9 @@ export interface EdgeRig {
 const bodies = <B>(broker: TestBroker, node: string, kind: UpKind): readonly B[] =>
   broker.texts(topic(node, kind)).map((text) => (JSON.parse(text) as { readonly body: B }).body);
 
-/** Arguments of node that run a root: compiled when the tests are, else from its source. */
-export const rootArgs = (root: string): readonly string[] =>
-  import.meta.url.endsWith('.js')
-    ? ['--enable-source-maps', join(packageRoot(), 'dist', root.replace(/\.ts$/, '.js'))]
-    : ['--import', 'tsx', join(packageRoot(), root)];
-
 /** The real process; `config` is laid over sensible defaults. */
 export async function edge(t: Test, on: Network, node: string, config: object = {}): Promise<EdgeRig> {
   await on.identity(node, 'edge');
-  mkdirSync(join(on.folder, 'config'), { recursive: true });
-  const file = join(on.folder, 'config', `${node}.json`);
   const whole = {
     node,
     data: join(on.folder, 'data', node),
@@ -179,24 +169,9 @@ export async function edge(t: Test, on: Network, node: string, config: object = 
     display: 'count',
     ...config,
   };
-  writeFileSync(file, JSON.stringify(whole));
-  const child = spawn(process.execPath, [...rootArgs('edge/main.ts'), '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const logs: string[] = [];
-  let started = false;
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    if (line.includes('"started"')) started = true;
-  });
-  createInterface({ input: child.stderr }).on('line', (line) => logs.push(line));
-  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
-  const stop = async (): Promise<number | null> => {
-    child.kill('SIGTERM');
-    return ended;
-  };
-  t.teardown(stop);
-  await eventually(() => (started || child.exitCode !== null ? undefined : `edge has not started: ${logs.slice(-3).join(' ')}`), {
-    withinMs: 60_000,
-  });
-  if (!started) throw new Error(`edge ended with ${child.exitCode}: ${logs.join('\n')}`);
+  const root = startRoot(t, 'edge/main.ts', whole, join(on.folder, 'config', node));
+  await up(root);
+  const { child, logs, stop } = root;
   return {
     node,
     process: child,

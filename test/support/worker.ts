@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { WorkerEvent } from '../../hardware/gstreamer/events.ts';
+import { type Chain, chain, element, reflexed } from '../../hardware/gstreamer/pipeline.ts';
 import { Worker, type WorkerDown, type WorkerOptions } from '../../hardware/gstreamer/worker.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { silentLog } from '../../protocol/node/log.ts';
@@ -55,6 +56,14 @@ export function sanitized(t: Test): { readonly binary: string; readonly env: Rea
     },
   };
 }
+
+/** The encoder that every machine has. */
+export const x264 = { element: 'x264enc', because: 'it is everywhere' } as const;
+export const sink = element('fakesink', { async: false, sync: false });
+
+/** A counted end: `name` in stats. */
+export const counted = (name: string): Chain =>
+  chain(reflexed(element('identity', {}, name), { do: 'probe', element: name, pad: 'src', name }), sink);
 
 export function workerRig(t: Test, options: Partial<WorkerOptions> = {}): WorkerRig {
   const worker = new Worker({ name: 'test', clock: systemClock(), log: silentLog(), ...sanitized(t), ...options });

@@ -2,12 +2,11 @@
 
 import type { Pipeline } from '../../../hardware/gstreamer/pipeline.ts';
 import type { StampReading } from '../../../hardware/gstreamer/readings.ts';
-import type { Clock, Timer } from '../../../protocol/clock.ts';
-import { brief, FaultError } from '../../../protocol/fault.ts';
+import type { Clock } from '../../../protocol/clock.ts';
 import type { Log } from '../../../protocol/log.ts';
 import type { EventBody } from '../../../protocol/schema/event.ts';
 import type { Part as PartReport } from '../../../protocol/schema/reported.ts';
-import { MediaPart } from '../part.ts';
+import { Output } from '../output.ts';
 import type { Display as Choice } from './choose.ts';
 import type { Scene } from './scene.ts';
 import { headless, type PictureName, pictures, type ScreenOptions, screen, settings, udpOf } from './screen.ts';
@@ -26,28 +25,31 @@ export interface DisplayOptions extends Omit<ScreenOptions, 'element'> {
 export type DisplayPorts = Readonly<Record<PictureName, number | null>>;
 
 const nowhere: DisplayPorts = { floor: null, mosaic: null };
-/** A screen that cannot be opened (unplugged, no rights) is tried again this often. */
-const RETRY_MS = 5000;
 
 export class Display {
   readonly #options: DisplayOptions;
-  readonly #log: Log;
-  readonly #part: MediaPart;
+  readonly #output: Output;
   #scene: Scene;
   #ports: DisplayPorts = nowhere;
-  #retry: Timer | null = null;
-  #stopped = true;
 
   constructor(options: DisplayOptions, scene: Scene) {
     const { clock, log, tell, keyframeNeeded } = options;
     this.#options = options;
-    this.#log = log.child({ part: 'display' });
     this.#scene = scene;
-    this.#part = new MediaPart({ name: 'display', clock, log, tell });
-    this.#part.on('playing', () => void this.#readPorts());
-    this.#part.on('event', (event) => {
-      if (event.event === 'keyframe-needed' && (event.name === 'floor' || event.name === 'mosaic')) keyframeNeeded(event.name);
-      if (event.event === 'error') this.#failed(`${event.element}: ${event.message}`);
+    this.#output = new Output({
+      name: 'display',
+      clock,
+      log,
+      tell,
+      recipe: () => this.#recipe(),
+      playing: () => this.#readPorts(),
+      heard: (event) => {
+        if (event.event === 'keyframe-needed' && (event.name === 'floor' || event.name === 'mosaic')) keyframeNeeded(event.name);
+      },
+      failed: () => {
+        this.#setPorts(nowhere);
+        return false;
+      },
     });
   }
 
@@ -57,20 +59,17 @@ export class Display {
   }
 
   get pids(): readonly number[] {
-    return this.#part.pid === null ? [] : [this.#part.pid];
+    return this.#output.pids;
   }
 
   /** Opens the screen. One that cannot be opened is tried again for ever. */
   async start(): Promise<void> {
     if (this.#options.choice.kind === 'count') return;
-    this.#stopped = false;
-    await this.#open();
+    await this.#output.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#retry?.cancel();
-    await this.#part.stop();
+  stop(): Promise<void> {
+    return this.#output.stop();
   }
 
   /** Shows another scene. Only what differs is said to the pipeline. */
@@ -80,52 +79,33 @@ export class Display {
     if (this.#options.choice.kind !== 'screen') return;
     const had = new Map(settings(before, this.#options).map(({ element, property, value }) => [`${element} ${property}`, value]));
     const changed = settings(scene, this.#options).filter(({ element, property, value }) => had.get(`${element} ${property}`) !== value);
-    await Promise.all(changed.map(({ element, property, value }) => this.#part.set(element, property, value)));
+    await Promise.all(changed.map(({ element, property, value }) => this.#output.part.set(element, property, value)));
   }
 
   /** Fault drill. */
   restart(): void {
-    this.#part.kill();
+    this.#output.part.kill();
   }
 
   /** Null when nothing is decoded here. */
   report(): PartReport | null {
-    return this.#options.choice.kind === 'count' ? null : this.#part.report();
+    return this.#options.choice.kind === 'count' ? null : this.#output.part.report();
   }
 
   /** What the stamp readers have read since the last call; null without stamps. */
   async stamps(): Promise<Readonly<Record<PictureName, StampReading>> | null> {
-    if (!this.#options.stamps || !this.#part.playing) return null;
-    const [floor, mosaic] = await Promise.all(pictures.map((name) => this.#part.stamps(name)));
+    if (!this.#options.stamps || !this.#output.part.playing) return null;
+    const [floor, mosaic] = await Promise.all(pictures.map((name) => this.#output.part.stamps(name)));
     return floor && mosaic ? { floor, mosaic } : null;
   }
 
-  #recipe = (): Pipeline => {
+  #recipe(): Pipeline {
     const { choice, stamps } = this.#options;
     return choice.kind === 'screen' ? screen({ ...this.#options, element: choice.element }, this.#scene) : headless(stamps);
-  };
-
-  async #open(): Promise<void> {
-    try {
-      await this.#part.play(this.#recipe);
-    } catch (error) {
-      if (!(error instanceof FaultError)) throw error;
-      this.#failed(brief(error.fault));
-    }
-  }
-
-  #failed(because: string): void {
-    if (this.#retry !== null || this.#stopped) return;
-    this.#log.warn({ because, againMs: RETRY_MS }, 'display failed');
-    this.#setPorts(nowhere);
-    this.#retry = this.#options.clock.after(RETRY_MS, 'display is opened again', () => {
-      this.#retry = null;
-      void this.#open();
-    });
   }
 
   async #readPorts(): Promise<void> {
-    const [floor, mosaic] = await Promise.all(pictures.map((name) => this.#part.get(udpOf(name), 'port')));
+    const [floor, mosaic] = await Promise.all(pictures.map((name) => this.#output.part.get(udpOf(name), 'port')));
     if (typeof floor === 'number' && typeof mosaic === 'number') this.#setPorts({ floor, mosaic });
   }
 

@@ -2,17 +2,15 @@
 import { rtpAudioIn } from '../../../hardware/gstreamer/parts/rtp.ts';
 import { normaliseSound, opusDecode } from '../../../hardware/gstreamer/parts/sound.ts';
 import { chain, element, type Pipeline, pipeline } from '../../../hardware/gstreamer/pipeline.ts';
-import type { Clock, Timer } from '../../../protocol/clock.ts';
-import { brief, FaultError } from '../../../protocol/fault.ts';
+import type { Clock } from '../../../protocol/clock.ts';
 import type { Log } from '../../../protocol/log.ts';
 import type { EventBody } from '../../../protocol/schema/event.ts';
 import type { Part as PartReport } from '../../../protocol/schema/reported.ts';
-import { MediaPart } from '../part.ts';
+import { Output } from '../output.ts';
 import type { SoundOut } from './choose.ts';
 
 /** Puts packets in order behind two relays; their SRT has repaired and paced them already. */
 const JITTER_MS = 60;
-const RETRY_MS = 5000;
 
 /** The pipeline; it listens on a free port, to be read from `mix-udp`. `silent` gives a loudspeaker that failed a rest. Pure. */
 export function speakerPipeline(out: SoundOut, silent = false): Pipeline {
@@ -46,21 +44,29 @@ export interface SpeakerOptions {
 
 export class Speaker {
   readonly #options: SpeakerOptions;
-  readonly #log: Log;
-  readonly #part: MediaPart;
+  readonly #output: Output;
   #port: number | null = null;
   #silent = false;
-  #retry: Timer | null = null;
-  #stopped = true;
 
   constructor(options: SpeakerOptions) {
-    this.#options = options;
     const { clock, log, tell } = options;
-    this.#log = log.child({ part: 'speaker' });
-    this.#part = new MediaPart({ name: 'speaker', clock, log, tell });
-    this.#part.on('playing', () => void this.#readPort());
-    this.#part.on('event', (event) => {
-      if (event.event === 'error') this.#failed(`${event.element}: ${event.message}`);
+    this.#options = options;
+    this.#output = new Output({
+      name: 'speaker',
+      clock,
+      log,
+      tell,
+      recipe: () => speakerPipeline(this.#options.choice, this.#silent),
+      playing: () => this.#readPort(),
+      // A loudspeaker that is gone is replaced by counting, and tried again.
+      failed: () => {
+        const better = !this.#silent;
+        this.#silent = true;
+        return better;
+      },
+      again: () => {
+        this.#silent = false;
+      },
     });
   }
 
@@ -70,56 +76,29 @@ export class Speaker {
   }
 
   get pids(): readonly number[] {
-    return this.#part.pid === null ? [] : [this.#part.pid];
+    return this.#output.pids;
   }
 
   async start(): Promise<void> {
     if (this.#options.choice.kind === 'off') return;
-    this.#stopped = false;
-    await this.#open();
+    await this.#output.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#retry?.cancel();
-    await this.#part.stop();
+  stop(): Promise<void> {
+    return this.#output.stop();
   }
 
   restart(): void {
-    this.#part.kill();
+    this.#output.part.kill();
   }
 
   /** Null when there is none. */
   report(): PartReport | null {
-    return this.#options.choice.kind === 'off' ? null : this.#part.report();
-  }
-
-  async #open(): Promise<void> {
-    try {
-      await this.#part.play(() => speakerPipeline(this.#options.choice, this.#silent));
-    } catch (error) {
-      if (!(error instanceof FaultError)) throw error;
-      this.#failed(brief(error.fault));
-    }
-  }
-
-  /** A loudspeaker that is gone is replaced by counting, and tried again. */
-  #failed(because: string): void {
-    if (this.#retry !== null || this.#stopped) return;
-    this.#log.warn({ because, againMs: RETRY_MS }, 'loudspeaker failed');
-    if (!this.#silent) {
-      this.#silent = true;
-      void this.#open();
-    }
-    this.#retry = this.#options.clock.after(RETRY_MS, 'loudspeaker is opened again', () => {
-      this.#retry = null;
-      this.#silent = false;
-      void this.#open();
-    });
+    return this.#options.choice.kind === 'off' ? null : this.#output.part.report();
   }
 
   async #readPort(): Promise<void> {
-    const port = await this.#part.get('mix-udp', 'port');
+    const port = await this.#output.part.get('mix-udp', 'port');
     if (typeof port !== 'number' || port === this.#port) return;
     this.#port = port;
     this.#options.portChanged();
