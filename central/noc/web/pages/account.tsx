@@ -4,9 +4,9 @@ import { Button } from '../../../../protocol/web/components/button.tsx';
 import { Field } from '../../../../protocol/web/components/field.tsx';
 import { Heading } from '../../../../protocol/web/components/heading.tsx';
 import { useWords } from '../../../../protocol/web/components/words.tsx';
-import { passwordMax, passwordMin } from '../../../../protocol/web/limits.ts';
 import { sentence } from '../../../../protocol/web/problem.ts';
 import { useDesk } from '../desk.tsx';
+import { NewPassword, PasswordAgain, Refusal } from './formparts.tsx';
 
 export function AccountPage() {
   const { api, session, commands } = useDesk();
@@ -58,32 +58,9 @@ export function AccountPage() {
           <input type="text" autocomplete="username" value={state.me.name} readOnly tabIndex={-1} />
         </span>
         <Field name="old" type="password" label={t('password.old')} value={old} onInput={setOld} autocomplete="current-password" required />
-        <Field
-          name="password"
-          type="password"
-          label={t('password.new')}
-          value={password}
-          onInput={setPassword}
-          hint={t('password.hint', { min: passwordMin })}
-          autocomplete="new-password"
-          required
-          minLength={passwordMin}
-          maxLength={passwordMax}
-        />
-        <Field
-          name="again"
-          type="password"
-          label={t('password.again')}
-          value={again}
-          onInput={setAgain}
-          autocomplete="new-password"
-          required
-        />
-        {error !== null && (
-          <p class="error" role="alert">
-            {error}
-          </p>
-        )}
+        <NewPassword label={t('password.new')} value={password} onInput={setPassword} />
+        <PasswordAgain value={again} onInput={setAgain} />
+        <Refusal because={error} />
         <div class="actions">
           <Button type="submit" look="primary" sending={sending}>
             {t('password.title')}

@@ -6,6 +6,7 @@ import { useWords } from '../../../../protocol/web/components/words.tsx';
 import { sentence } from '../../../../protocol/web/problem.ts';
 import { useDesk } from '../desk.tsx';
 import { Door } from './door.tsx';
+import { Refusal } from './formparts.tsx';
 
 export function LoginPage({ ended }: { readonly ended: boolean }) {
   const { api, session, commands } = useDesk();
@@ -54,11 +55,7 @@ export function LoginPage({ ended }: { readonly ended: boolean }) {
         autocomplete="current-password"
         required
       />
-      {error !== null && (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      )}
+      <Refusal because={error} />
       <div class="actions">
         <Button type="submit" look="primary" sending={sending} act="login">
           {t('login.submit')}

@@ -8,6 +8,7 @@ import { nameMax, nodeIdPattern } from '../../../../protocol/web/limits.ts';
 import { sentence } from '../../../../protocol/web/problem.ts';
 import type { Reply } from '../api.ts';
 import { useDesk } from '../desk.tsx';
+import { Refusal } from './formparts.tsx';
 
 export type Change =
   | { readonly do: 'add-site' }
@@ -82,11 +83,7 @@ function Entry({
         {change.do !== 'rename-site' && (
           <Field name="id" label={t('site.id')} value={id} onInput={setId} hint={t('registry.idHint')} required pattern={nodeIdPattern} />
         )}
-        {error !== null && (
-          <p class="error" role="alert">
-            {error}
-          </p>
-        )}
+        <Refusal because={error} />
         <div class="actions">
           <Button type="submit" look="primary" act="save" sending={sending}>
             {t(change.do === 'rename-site' ? 'act.save' : 'act.add')}

@@ -3,10 +3,11 @@ import { useState } from 'preact/hooks';
 import { Button } from '../../../../protocol/web/components/button.tsx';
 import { Field } from '../../../../protocol/web/components/field.tsx';
 import { useWords } from '../../../../protocol/web/components/words.tsx';
-import { passwordMax, passwordMin, userNamePattern } from '../../../../protocol/web/limits.ts';
+import { userNamePattern } from '../../../../protocol/web/limits.ts';
 import { sentence } from '../../../../protocol/web/problem.ts';
 import { useDesk } from '../desk.tsx';
 import { Door } from './door.tsx';
+import { NewPassword, PasswordAgain, Refusal } from './formparts.tsx';
 
 export function SetupPage({ token: given }: { readonly token: string }) {
   const { api, session } = useDesk();
@@ -45,32 +46,9 @@ export function SetupPage({ token: given }: { readonly token: string }) {
         required
         pattern={userNamePattern}
       />
-      <Field
-        name="password"
-        type="password"
-        label={t('login.password')}
-        value={password}
-        onInput={setPassword}
-        hint={t('password.hint', { min: passwordMin })}
-        autocomplete="new-password"
-        required
-        minLength={passwordMin}
-        maxLength={passwordMax}
-      />
-      <Field
-        name="again"
-        type="password"
-        label={t('password.again')}
-        value={again}
-        onInput={setAgain}
-        autocomplete="new-password"
-        required
-      />
-      {error !== null && (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      )}
+      <NewPassword label={t('login.password')} value={password} onInput={setPassword} />
+      <PasswordAgain value={again} onInput={setAgain} />
+      <Refusal because={error} />
       <div class="actions">
         <Button type="submit" look="primary" sending={sending} act="setup">
           {t('setup.submit')}

@@ -5,9 +5,10 @@ import { Button } from '../../../../protocol/web/components/button.tsx';
 import { Dialog } from '../../../../protocol/web/components/dialog.tsx';
 import { Choice, Field } from '../../../../protocol/web/components/field.tsx';
 import { useWords } from '../../../../protocol/web/components/words.tsx';
-import { passwordMax, passwordMin, userNamePattern } from '../../../../protocol/web/limits.ts';
+import { userNamePattern } from '../../../../protocol/web/limits.ts';
 import { sentence } from '../../../../protocol/web/problem.ts';
 import { useDesk } from '../desk.tsx';
+import { NewPassword, Refusal } from './formparts.tsx';
 
 export interface UserDialogProps {
   /** Whose password is reset; null for a new user. */
@@ -57,24 +58,8 @@ export function UserDialog({ name: existing, roles, onClose }: UserDialogProps) 
             <Choice name="role" label={t('users.role')} value={role} options={roles} onChange={setRole} />
           </>
         )}
-        <Field
-          name="password"
-          type="password"
-          label={t('password.new')}
-          value={password}
-          onInput={setPassword}
-          hint={t('password.hint', { min: passwordMin })}
-          autocomplete="new-password"
-          required
-          minLength={passwordMin}
-          maxLength={passwordMax}
-          autofocus={existing !== null}
-        />
-        {error !== null && (
-          <p class="error" role="alert">
-            {error}
-          </p>
-        )}
+        <NewPassword label={t('password.new')} value={password} onInput={setPassword} autofocus={existing !== null} />
+        <Refusal because={error} />
         <div class="actions">
           <Button type="submit" look="primary" act="save" sending={sending}>
             {t(existing === null ? 'act.add' : 'act.save')}
