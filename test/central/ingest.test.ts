@@ -1,93 +1,22 @@
-import { join } from 'node:path';
-import { sql } from 'kysely';
+/** What nodes say reaches the store: refused when it does not fit, kept once when it does, acknowledged when it is kept. */
 import t, { type Test } from 'tap';
-import { type Network, startNetwork } from '../../central/network.ts';
-import type { Want } from '../../central/sites/contract.ts';
-import { DesiredStates } from '../../central/sites/desired.ts';
 import { listAudit } from '../../central/store/audit.ts';
 import { listLog } from '../../central/store/events.ts';
-import { listRollups } from '../../central/store/rollups.ts';
-import { Store } from '../../central/store/store.ts';
+import type { Store } from '../../central/store/store.ts';
 import { EventLog } from '../../central/telemetry/eventlog.ts';
-import { Nodes } from '../../central/telemetry/nodes.ts';
-import { minuteOf } from '../../central/telemetry/rollup.ts';
 import { giveUp, receive, type Track } from '../../central/telemetry/sequence.ts';
 import type { Log } from '../../protocol/log.ts';
-import { systemClock } from '../../protocol/node/clock.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import { eventually } from '../support/eventually.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { joined, newBoot, Pki, say } from './network.ts';
-
-const bootA = 'aaaaaaaaaaaaaaaa';
-const bootB = 'bbbbbbbbbbbbbbbb';
-const at = 1_700_000_000_000;
-
-const eventBody = { kind: 'process', severity: 'info', what: 'started', because: 'asked', meeting: null, facts: { restarts: 1 } } as const;
-const status = (state: 'online' | 'offline') => ({ state, role: 'edge', version: '1', since: at, because: state }) as const;
-const reported = {
-  role: 'edge',
-  rev: 1,
-  satisfied: true,
-  because: 'done',
-  meetings: [] as string[],
-  parts: [],
-  address: null,
-  media: null,
-} as const;
-const linkUp = {
-  peer: 'hub-1',
-  direction: 'up',
-  connected: true,
-  rttMs: 4,
-  lossPercent: 1,
-  dropped: 0,
-  retransmitted: 0,
-  kbps: 200,
-} as const;
-const edgeSample = (lostFrames = 0, links: readonly object[] = [linkUp]) => ({
-  role: 'edge' as const,
-  links: links as (typeof linkUp)[],
-  source: { state: 'live' as const, fps: 25, because: '' },
-  mainBecause: null,
-  floor: { site: null, grantN: 0, frames: 25, lostFrames, maxGapMs: 40, ageMs: null },
-  mosaic: { frames: 15, lostFrames: 0, maxGapMs: 70 },
-  mix: { packets: 50, lost: 0 },
-  host: { cores: 0.1, rssMb: 50, load1: 0.2, diskFreeMb: 1000, outboxRecords: 0 },
-});
-const wrap = (node: string, body: unknown, { boot = bootA, seq = 0 } = {}): string => JSON.stringify({ v: 1, node, boot, seq, at, body });
+import { at, bootA, bootB, edgeSample, eventBody, linkUp, reported, status, wrap } from './messages.ts';
+import { joined, network, openStore, say } from './network.ts';
 
 /** A log that keeps its warnings. */
 function noted(): { readonly log: Log; readonly warnings: string[] } {
   const warnings: string[] = [];
   const log: Log = { ...silentLog(), warn: (_facts, message) => warnings.push(message), child: () => log };
   return { log, warnings };
-}
-
-async function openStore(t: Test, file = join(t.testdir({}), 'central.db')): Promise<Store> {
-  const store = new Store({ file, log: silentLog(), now: () => at, onLost: (error) => t.fail(error.message) });
-  await store.start();
-  t.teardown(() => store.stop());
-  return store;
-}
-
-async function network(
-  t: Test,
-  { log = silentLog(), pki = new Pki(t.testdir({ '.': {} })) } = {},
-): Promise<Network & { readonly store: Store; readonly pki: Pki }> {
-  const store = await openStore(t, join(pki.folder('db', 'central'), '..', 'central.db'));
-  const running = await startNetwork({
-    store,
-    identity: await pki.identity('central', 'central'),
-    boot: newBoot(),
-    mqtt: { host: '127.0.0.1', port: 0 },
-    clock: systemClock(),
-    log,
-  });
-  t.teardown(() => running.stop());
-  for (const site of ['site-1', 'site-2']) await running.registry.addSite({ site, name: site, order: null });
-  await running.registry.addHub({ hub: 'hub-1', name: 'Hub' });
-  return { ...running, store, pki };
 }
 
 t.test('whatever does not fit is refused, counted, and logged once per sender; nothing dies of it', async (t) => {
@@ -285,176 +214,4 @@ t.test('numbers in any order, repeated, end in one unbroken run', async (t) => {
   t.strictSame(giveUp(holed), { seq: 5, lost: 3, ahead: [9] });
   t.strictSame(giveUp(giveUp(holed)), { seq: 9, lost: 6, ahead: [] });
   t.equal(giveUp(start), start);
-});
-
-t.test('facts of a node follow its messages, and silence is found in three seconds', async (t) => {
-  const clock = new ManualClock();
-  const nodes = new Nodes(clock);
-  nodes.start();
-  t.teardown(() => nodes.stop());
-  const changes: string[] = [];
-  nodes.on('changed', (node, what) => changes.push(`${node} ${what}`));
-  const env = { v: 1, node: 'site-1', boot: bootA, seq: 0, at } as const;
-  const telemetry = (seq: number, boot = bootA, lost = 0) => nodes.telemetry({ ...env, boot, seq, body: edgeSample(lost) });
-  t.equal(nodes.of('site-1'), undefined);
-  nodes.connected({ node: 'site-1', role: 'edge', address: '::1' });
-  nodes.status({ ...env, body: status('online') });
-  nodes.reported({ ...env, body: { ...reported, parts: [], meetings: ['m-abcdefgh'] } });
-  t.strictSame(
-    [telemetry(0, bootA, 2), telemetry(1, bootA, 3), telemetry(1, bootA, 3), telemetry(0)],
-    [true, true, false, false],
-    'repeated samples are known',
-  );
-  t.equal(nodes.of('site-1')?.lostFrames, 5);
-  t.equal(telemetry(7, bootB, 50), true, 'history of another process start');
-  t.equal(nodes.of('site-1')?.lostFrames, 5, 'is no news');
-  nodes.reported({ ...env, body: { ...reported, parts: [], meetings: ['m-zzzzzzzz'] } });
-  t.equal(nodes.of('site-1')?.lostFrames, 0, 'counted from the beginning of a meeting');
-  nodes.status({ ...env, boot: bootB, body: status('offline') });
-  t.equal(nodes.of('site-1')?.status?.state, 'online', 'the last will of an earlier process start says nothing');
-  changes.length = 0;
-  clock.advance(2_900);
-  t.strictSame(changes, []);
-  clock.advance(400);
-  t.strictSame(changes, ['site-1 silent']);
-  clock.jump(-86_400_000);
-  clock.advance(10_000);
-  t.strictSame(changes, ['site-1 silent'], 'told once, whatever the wall clock does');
-  nodes.heard('site-1');
-  t.strictSame(changes, ['site-1 silent', 'site-1 silent'], 'and when it is heard again');
-  nodes.disconnected({ node: 'site-1', role: 'edge', address: '::1', because: 'keep alive timeout' });
-  clock.advance(10_000);
-  t.strictSame(changes.slice(2), ['site-1 connection']);
-  t.match(nodes.of('site-1'), { connected: false, because: 'keep alive timeout' });
-});
-
-t.test('a minute of a site is summed up, also in two parts, and old samples find their minute', async (t) => {
-  const { pki, port, store, ...running } = await network(t);
-  const client = await joined(t, port, await pki.identity('site-1', 'edge'));
-  const sample = (seq: number, rttMs: number, kbps: number, connected = true) =>
-    client.publishAsync(
-      'dc/v1/site-1/up/telemetry',
-      wrap(
-        'site-1',
-        edgeSample(0, [
-          { ...linkUp, rttMs, kbps, connected },
-          { ...linkUp, direction: 'down', rttMs: 1, lossPercent: 0, kbps: 900 },
-        ]),
-        { seq },
-      ),
-      { qos: 1 },
-    );
-  await sample(0, 10, 100);
-  await sample(1, 30, 300);
-  await sample(1, 30, 300);
-  await client.publishAsync('dc/v1/site-1/up/telemetry', wrap('site-1', edgeSample(0, []), { seq: 2 }), { qos: 1 });
-  await running.stop();
-  const [row] = await listRollups(store.reader, { node: 'site-1', from: 0, to: Number.MAX_SAFE_INTEGER });
-  t.match(row, {
-    n: 2,
-    rtt_min: 10,
-    rtt_max: 30,
-    rtt_sum: 40,
-    loss_min: 1,
-    loss_max: 1,
-    loss_sum: 2,
-    kbps_min: 100,
-    kbps_max: 300,
-    kbps_sum: 400,
-  });
-  const now = 1_700_000_030_000;
-  t.strictSame(
-    [minuteOf(now - 3_600_000, now), minuteOf(now + 3_600_000, now), minuteOf(5, now)].map((each) => each / 60_000),
-    [28_333_273, 28_333_333, 28_333_333],
-  );
-});
-
-t.test(
-  'a wish gets a revision when it changes, is published after its commit, again after a restart, and is followed until satisfied',
-  async (t) => {
-    const store = await openStore(t);
-    const published: string[] = [];
-    const downlink = {
-      publish: async (node: string, _kind: string, body: object) => {
-        published.push(`${node}@${(body as { rev: number }).rev}`);
-      },
-      clear: async (node: string) => {
-        published.push(`${node} cleared`);
-      },
-    };
-    const make = () => new DesiredStates({ store, downlink, clock: systemClock(), log: silentLog() });
-    const want = (name: string): Want => ({ role: 'edge', name, plan: null, keys: [] });
-    const desires = make();
-    await desires.start();
-    const report = (rev: number, satisfied: boolean, because = '') =>
-      desires.reported('a', { ...reported, parts: [], meetings: [], rev, satisfied, because });
-    t.strictSame(
-      await desires.want([
-        { node: 'a', want: want('A') },
-        { node: 'b', want: want('B') },
-      ]),
-      [1, 1],
-    );
-    t.strictSame(
-      await desires.want([
-        { node: 'a', want: want('A') },
-        { node: 'b', want: want('C') },
-      ]),
-      [1, 2],
-    );
-    t.strictSame(published, ['a@1', 'b@1', 'b@2']);
-    const changes: [number | null, boolean][] = [];
-    desires.on('changed', ({ reportedRev, satisfied }) => changes.push([reportedRev, satisfied]));
-    report(1, false, 'the hub does not answer');
-    report(1, false, 'the hub does not answer');
-    report(1, true);
-    t.strictSame(changes, [
-      [1, false],
-      [1, true],
-    ]);
-    t.match(desires.state('a'), { rev: 1, reportedRev: 1, satisfied: true });
-    await desires.want([{ node: 'a', want: want('AA') }]);
-    t.match(desires.state('a'), { rev: 2, reportedRev: 1, satisfied: false });
-    report(1, true);
-    t.equal(desires.state('a')?.satisfied, false, 'satisfied with an old one is not satisfied');
-    report(2, true);
-    await desires.stop();
-    published.length = 0;
-    const again = make();
-    await again.start();
-    t.strictSame(published, ['a@2', 'b@2']);
-    t.match(again.state('a'), { rev: 2, reportedRev: 2, satisfied: true });
-    again.reported('a', { ...reported, parts: [], meetings: [], rev: 9, satisfied: true, because: '' });
-    await eventually(() => (published.at(-1) === 'a@10' ? undefined : 'a database that was set back is not noticed'));
-    await again.forget('b');
-    t.equal(published.at(-1), 'b cleared');
-    t.equal(again.state('b'), undefined);
-    const { rows } = await sql<{ node: string; rev: number }>`select node, rev from desired`.execute(store.db);
-    t.strictSame(rows, [{ node: 'a', rev: 10 }]);
-  },
-);
-
-t.test('sites are in the order of their places, then of Vietnamese names; one name means one node', async (t) => {
-  const { registry } = await network(t);
-  const names = ['Đồng Tháp', 'Dầu Tiếng', 'Châu Đốc', 'An Giang', 'Phường 10', 'Phường 9', 'Cần Thơ'];
-  for (const [index, name] of names.entries()) await registry.addSite({ site: `s-${index}`, name, order: 5 });
-  t.strictSame(
-    registry
-      .sites()
-      .filter((each) => each.order === 5)
-      .map((each) => each.name),
-    ['An Giang', 'Cần Thơ', 'Châu Đốc', 'Dầu Tiếng', 'Đồng Tháp', 'Phường 9', 'Phường 10'],
-  );
-  await registry.changeSite('s-3', { order: 7 });
-  t.equal(registry.sites()[6]?.name, 'An Giang');
-  for (const site of ['s-1', 'hub-1', 'central'])
-    t.match(await registry.addSite({ site, name: 'X', order: null }), { ok: false, fault: { code: 'conflict' } }, site);
-  t.match(await registry.addHub({ hub: 's-1', name: 'X' }), { ok: false, fault: { code: 'conflict' } });
-  t.match(await registry.changeSite('nobody', { name: 'X' }), { ok: false, fault: { code: 'not-found' } });
-  t.match(await registry.removeHub('nobody'), { ok: false, fault: { code: 'not-found' } });
-  t.match(await registry.removeHub('hub-1'), { ok: true });
-  t.strictSame(
-    [registry.admits('s-1', 'edge'), registry.admits('s-1', 'hub'), registry.admits('hub-1', 'hub'), registry.admits('s-1', 'central')],
-    [true, false, false, false],
-  );
 });

@@ -5,12 +5,16 @@ import { join } from 'node:path';
 import { connect, type IClientOptions, type IClientPublishOptions, type MqttClient } from 'mqtt';
 import type { Test } from 'tap';
 import { Broker, type BrokerOptions } from '../../central/broker/broker.ts';
+import type { BrokerEvents } from '../../central/broker/contract.ts';
+import { type Network, startNetwork } from '../../central/network.ts';
+import { Store } from '../../central/store/store.ts';
 import type { Role } from '../../protocol/ids.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import { type Identity, loadIdentity } from '../../protocol/node/tls.ts';
 import { type Authority, ensureCa } from '../../provisioning/pki/authority.ts';
 import { issue } from '../../provisioning/pki/issue.ts';
+import { at } from './messages.ts';
 
 export const newBoot = (): string => randomBytes(8).toString('hex');
 
@@ -131,9 +135,55 @@ export function say(
   options: IClientPublishOptions = { qos: 1 },
 ): Promise<'taken' | 'closed'> {
   return new Promise((resolve) => {
-    client.once('close', () => resolve('closed'));
+    const closed = (): void => resolve('closed');
+    client.once('close', closed);
     client.publish(topic, payload, options, (error) => {
-      if (!error) resolve('taken');
+      if (error) return;
+      client.off('close', closed);
+      resolve('taken');
     });
   });
+}
+
+export const up = (node: string, kind: string): string => `dc/v1/${node}/up/${kind}`;
+export const down = (node: string, kind: string): string => `dc/v1/${node}/down/${kind}`;
+
+/** Everything the broker told, in order. */
+export function listen({
+  broker,
+}: Running): { readonly name: keyof BrokerEvents; readonly node: string | null; readonly because: string }[] {
+  const told: { name: keyof BrokerEvents; node: string | null; because: string }[] = [];
+  broker.on('connected', ({ node }) => told.push({ name: 'connected', node, because: '' }));
+  broker.on('disconnected', ({ node, because }) => told.push({ name: 'disconnected', node, because }));
+  broker.on('refused', ({ node, because }) => told.push({ name: 'refused', node, because }));
+  broker.on('violation', ({ node, because }) => told.push({ name: 'violation', node, because }));
+  return told;
+}
+
+/** A database of its own. */
+export async function openStore(t: Test, file = join(t.testdir({}), 'central.db')): Promise<Store> {
+  const store = new Store({ file, log: silentLog(), now: () => at, onLost: (error) => t.fail(error.message) });
+  await store.start();
+  t.teardown(() => store.stop());
+  return store;
+}
+
+/** Store, broker and ingestion as central runs them, with two sites and a hub in the registry. */
+export async function network(
+  t: Test,
+  { log = silentLog(), pki = new Pki(t.testdir({ '.': {} })) } = {},
+): Promise<Network & { readonly store: Store; readonly pki: Pki }> {
+  const store = await openStore(t, join(pki.folder('db', 'central'), '..', 'central.db'));
+  const running = await startNetwork({
+    store,
+    identity: await pki.identity('central', 'central'),
+    boot: newBoot(),
+    mqtt: { host: '127.0.0.1', port: 0 },
+    clock: systemClock(),
+    log,
+  });
+  t.teardown(() => running.stop());
+  for (const site of ['site-1', 'site-2']) await running.registry.addSite({ site, name: site, order: null });
+  await running.registry.addHub({ hub: 'hub-1', name: 'Hub' });
+  return { ...running, store, pki };
 }
