@@ -53,6 +53,10 @@ export function particulars(language: Language, names: Names, detail: unknown): 
     .flatMap(([field, value]): string[] => {
       if (typeof value === 'boolean') return [`${labelOf(language, field)}: ${translate(language, value ? 'word.yes' : 'word.no')}`];
       if (typeof value === 'number') return [`${labelOf(language, field)}: ${value}`];
+      // The words that a union of the API is told apart by say nothing to a reader.
+      if (field === 'type' || field === 'do') return [];
+      if (field === 'because' && typeof value === 'string')
+        return [`${labelOf(language, field)}: ${withNames(names, reasonIn(language, value))}`];
       if (typeof value === 'string')
         return [field === 'site' || field === 'hub' ? nodeName(names, value) : `${labelOf(language, field)}: ${value}`];
       return [];

@@ -5,7 +5,8 @@ import { useWords } from '../../../../protocol/web/components/words.tsx';
 import { useDesk } from '../desk.tsx';
 import { nameOf, returnsTo } from '../floor.ts';
 import { names } from './deeds.ts';
-import { healthOf, useScene } from './scene.ts';
+import { Give } from './give.tsx';
+import { healthOf, isAbsent, useScene } from './scene.ts';
 
 export function FloorPanel() {
   const { deeds } = useScene();
@@ -40,9 +41,11 @@ function Now() {
           )}
           {fresh && viewers > 0 && (
             <span>
-              {switched >= viewers
-                ? t('floor.everywhere', { all: f.number(viewers) })
-                : t('floor.switching', { n: f.number(switched), all: f.number(viewers) })}
+              {switched < viewers && isAbsent(scene, speaker)
+                ? t('floor.absent')
+                : switched >= viewers
+                  ? t('floor.everywhere', { all: f.number(viewers) })
+                  : t('floor.switching', { n: f.number(switched), all: f.number(viewers) })}
             </span>
           )}
         </p>
@@ -78,17 +81,15 @@ function Moves() {
   const backHint = back === null ? t('floor.returnNone') : t('floor.returnHint', { name: nameOf(live.sites, back) });
   return (
     <div class="floor-moves">
-      <Button
-        look="primary"
-        icon="next"
-        act="give-next"
-        disabled={next === null}
-        sending={next !== null && sending(names.give(next))}
-        label={next === null ? t('floor.giveNextNone') : t('floor.giveNextHint', { name: nameOf(live.sites, next) })}
-        onPress={deeds.giveNext}
-      >
-        {t('floor.giveNext')}
-      </Button>
+      {next === null ? (
+        <Button look="primary" icon="next" act="give-next" disabled label={t('floor.giveNextNone')}>
+          {t('floor.giveNext')}
+        </Button>
+      ) : (
+        <Give site={next} look="primary" icon="next" act="give-next" label={t('floor.giveNextHint', { name: nameOf(live.sites, next) })}>
+          {t('floor.giveNext')}
+        </Give>
+      )}
       <Button icon="back" act="back" disabled={back === null} sending={sending(names.back)} label={backHint} onPress={deeds.back}>
         {t('floor.return')}
       </Button>

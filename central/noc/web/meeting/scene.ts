@@ -28,6 +28,9 @@ export function useScene(): Scene {
   return scene;
 }
 
+/** True when it is known that this site is not connected. */
+export const isAbsent = (scene: Pick<Scene, 'live' | 'fresh'>, site: string): boolean => healthOf(scene, site) === 'lost';
+
 /** The health to show: unknown when the figures are old. */
 export const healthOf = ({ live, fresh }: Pick<Scene, 'live' | 'fresh'>, site: string): Health =>
   fresh ? (live.health.get(site) ?? 'unknown') : 'unknown';

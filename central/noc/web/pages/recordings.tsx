@@ -7,6 +7,7 @@ import { Empty } from '../../../../protocol/web/components/empty.tsx';
 import { Heading } from '../../../../protocol/web/components/heading.tsx';
 import { useWords } from '../../../../protocol/web/components/words.tsx';
 import { sentence } from '../../../../protocol/web/problem.ts';
+import { reasonIn } from '../../../../protocol/web/words.ts';
 import { useDesk, useMay } from '../desk.tsx';
 import { useLoaded } from '../loaded.ts';
 import { RecordingPlayer } from './recordingplayer.tsx';
@@ -91,7 +92,7 @@ interface RowProps {
 
 function RecordingRow({ recording, onPlay, onRemove }: RowProps) {
   const { now } = useDesk();
-  const { t, f } = useWords();
+  const { t, f, language } = useWords();
   const { manifest, bytes, expiresAt } = recording;
   const running = manifest.endedAt === null;
   return (
@@ -99,7 +100,7 @@ function RecordingRow({ recording, onPlay, onRemove }: RowProps) {
       <th scope="row">
         {manifest.title}
         {running && <span class="rec"> {t('rec.running')}</span>}
-        {manifest.because !== '' && <span class="hint block">{manifest.because}</span>}
+        {manifest.because !== '' && <span class="hint block">{reasonIn(language, manifest.because)}</span>}
       </th>
       <td class="nowrap">{f.when(manifest.startedAt)}</td>
       <td class="num">{f.duration((manifest.endedAt ?? now.value) - manifest.startedAt)}</td>
