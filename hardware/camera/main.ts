@@ -4,19 +4,20 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { brief, type Fault, FaultError } from '../../protocol/fault.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
-import { exitCodeFor } from '../../protocol/node/config.ts';
 import { createLog } from '../../protocol/node/log.ts';
 import { parseClip } from './clip.ts';
 import { CameraServer } from './server.ts';
 
 const STOP_MS = 2500;
+/** sysexits.h. Written here, because the reader of configurations costs more time at the start than all the rest. */
+const EX_CONFIG = 78;
 const clock = systemClock();
 const log = createLog('camera', { level: 'info' });
 
 /** One clear line; details are in the log. */
 function end(fault: Fault): never {
   console.error(`camera: ${brief(fault)}`);
-  process.exit(exitCodeFor(fault));
+  process.exit(fault.code === 'config.invalid' ? EX_CONFIG : 1);
 }
 const wrong = (key: string, reason: string): never => end({ code: 'config.invalid', key, reason });
 

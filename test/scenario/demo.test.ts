@@ -1,9 +1,10 @@
 /** A province meets, as a visitor sees it: the demo's real processes, the page in a real browser, and what happens when parts die. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { MeetingView, RecordingManifest, RecordingView, SiteView } from '../../protocol/api.ts';
+import type { LogEntry, MeetingView, RecordingManifest, RecordingView, SiteView } from '../../protocol/api.ts';
+import { packageRoot } from '../../protocol/node/root.ts';
 import { type Chromium, meanColour, openPage, playedSeconds } from '../support/browser.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
 import { eventually } from '../support/eventually.ts';
@@ -89,6 +90,48 @@ t.test('a viewer loses no floor frame while the media workers of another site ar
     return now.state === 'online' && now.tile === 'live' ? undefined : `${now.state} ${now.tile} ${now.because}`;
   }, patient);
   t.equal((await siteNow('long-xuyen')).lostFrames, lost, 'the floor did not notice');
+});
+
+t.test('a killed camera becomes a slate, the meeting goes on without anybody noticing, and the picture comes back by itself', async (t) => {
+  const fault = (...args: string[]) =>
+    spawnSync(process.execPath, ['dist/provisioning/cli.js', 'fault', 'camera', ...args], {
+      cwd: packageRoot(),
+      env: { ...process.env, DIEMCAU_DATA: demo.data },
+      encoding: 'utf8',
+    });
+  const live = async (): Promise<string | undefined> => {
+    const now = await siteNow('ubnd-tinh');
+    return now.state === 'online' && now.source?.startsWith('rtsp://') && now.tile === 'live'
+      ? undefined
+      : `${now.state} ${now.source} ${now.tile} ${now.because}`;
+  };
+  const log = (): Promise<readonly LogEntry[]> => demo.call('GET', '/log?limit=200');
+  await eventually(live, patient);
+  const { camera, ...others } = await demo.pids();
+  const elsewhere = fault('tri-ton');
+  t.equal(elsewhere.status, 1);
+  t.match(elsewhere.stderr, /tri-ton has no camera of its own; ubnd-tinh has one/);
+  const killedAt = Date.now();
+  t.equal(fault('ubnd-tinh').status, 0);
+  await eventually(async () => {
+    const { source, because } = await siteNow('ubnd-tinh');
+    return source === 'slate' ? undefined : `source ${source} ${because}`;
+  }, patient);
+  t.match(await siteNow('ubnd-tinh'), { tile: 'live' }, 'the slate is a picture like any other to the hub');
+  const { mosaic, state } = await demo.meeting();
+  t.match({ mosaic: mosaic.state, state }, { mosaic: 'running', state: 'running' });
+  await eventually(live, patient);
+  const { camera: again, ...same } = await demo.pids();
+  t.not(again, camera, 'a new camera');
+  t.strictSame(same, others, 'no other process was touched');
+  const { floor } = await demo.meeting();
+  t.equal(floor.switched, floor.viewers, 'everybody has the speaker');
+  const since = (await log()).filter(({ at, kind }) => at >= killedAt && (kind === 'source' || kind === 'process'));
+  // What was killed in the test before may still be coming back.
+  const elsewhereWrong = since.filter(({ node, what }) => node !== 'ubnd-tinh' && what !== 'returned');
+  t.strictSame(elsewhereWrong, [], 'no other site lost anything');
+  const told = since.filter(({ node }) => node === 'ubnd-tinh').map(({ what }) => what);
+  t.ok(told.includes('lost') && told.includes('returned'), `the log tells it: ${told.join()}`);
 });
 
 t.test('a dead site becomes a slate and the rest of the mosaic goes on', async (t) => {
