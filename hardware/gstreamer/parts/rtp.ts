@@ -7,8 +7,11 @@ export const AUDIO_PT = 111;
 /** Wall-clock capture time in every first packet of a frame; readers find it under this extension id. */
 export const NTP64_EXTENSION_ID = 1;
 const NTP64 = { [`extmap-${NTP64_EXTENSION_ID}`]: 'urn:ietf:params:rtp-hdrext:ntp-64' } as const;
-/** Small enough for any path with SRT, IP and tunnel headers around it. */
-const MTU = 1200;
+/**
+ * Packets of at most 1200 bytes: small enough for any path with SRT, IP and tunnel headers around it. The payloaders (1.22) do not count the
+ * 16 bytes of the header extension for a unit that fits into one packet.
+ */
+const MTU = 1200 - 16;
 const LOOPBACK = '127.0.0.1';
 /** One keyframe of 1080p and more; the kernel cuts it to net.core.rmem_max. */
 const RECEIVE_BYTES = 1_048_576;
