@@ -18,8 +18,9 @@ const warmUpMs = 8000;
 const clipSeconds = 10;
 const mosaicFps = 15;
 
-const demo = await startDemo();
+// Ours, because the MCU reads the clips when the demo has ended.
 const folder = await mkdtemp(join(tmpdir(), 'diemcau-mcu-'));
+const demo = await startDemo({ data: join(folder, 'demo') });
 const sites = (await demo.sites()).map((each) => each.site);
 const hub = Object.entries(await demo.pids()).find(([name]) => name.startsWith('hub'))?.[1];
 if (hub === undefined) throw new Error('the demo has no hub');
