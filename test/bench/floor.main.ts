@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LogEntry } from '../../protocol/api.ts';
 import { startDemo } from '../support/demo.ts';
-import { stampLines } from './stamps.ts';
+import { counted, stampLines } from './stamps.ts';
 import { followLog } from './stream.ts';
 import { distribution, print } from './summary.ts';
 
@@ -56,8 +56,9 @@ for (let round = 0; round < rounds; round++) {
   cold.push(await give(unprepared));
   console.error(`${round + 1}/${rounds}: prepared ${prepared.at(-1)?.toFixed(0)} ms, cold ${cold.at(-1)?.toFixed(0)} ms`);
 }
-const corrupt = stampLines(demo, decodingSite).reduce((sum, { floor }) => sum + floor.corrupt, 0);
-const read = stampLines(demo, decodingSite).reduce((sum, { floor }) => sum + floor.read, 0);
+const lines = stampLines(demo, decodingSite);
+const corrupt = counted(lines.map(({ floor }) => floor.corrupt));
+const read = counted(lines.map(({ floor }) => floor.read));
 log.close();
 await demo.stop();
 if (read === 0) throw new Error('no stamp was read: the count of damaged pictures would mean nothing');

@@ -19,3 +19,11 @@ export function stampLines(demo: Demo, site: string): readonly StampLine[] {
   const text = readFileSync(join(demo.data, 'edges', site, 'stamps.jsonl'), 'utf8');
   return text.split('\n').flatMap((line) => (line.endsWith('}') ? [JSON.parse(line) as StampLine] : []));
 }
+
+/** What a counter has counted over all lines: it grows, and begins anew with a new worker. */
+export function counted(readings: readonly number[]): number {
+  return readings.reduce((sum, now, index) => {
+    const before = readings[index - 1] ?? 0;
+    return sum + (now >= before ? now - before : now);
+  }, 0);
+}
