@@ -2,7 +2,7 @@
  * `npm run bench -- hub`: what a hub costs that serves thirteen sites: floor, mosaic, audio, fan-out, all at once; and a full MCU of the same elements
  * as baseline, measured in the same run. Senders replay clips and are not counted.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -48,11 +48,10 @@ function mosaicCores(root: number, byPid: ReadonlyMap<number, number>): number {
   return Math.max(...tree(root).flatMap(({ pid, name }) => (name === 'worker' ? [byPid.get(pid) ?? 0] : [])));
 }
 
-const clips = sites.slice(1).map((site) => join(demo.data, 'clips', site, 'main.h264'));
-const first = clips[0];
-if (first === undefined) throw new Error('the demo made no clips');
-// Site 1 is live and has no clip: any other stands in, so that the MCU too decodes as many pictures as there are sites.
-const mcuVideoRuns = Array.from({ length: 3 }, () => mcuVideo([first, ...clips], clipSeconds, mosaicFps));
+const made = join(demo.data, 'clips');
+const clips = (await readdir(made)).filter((file) => file.endsWith('-main.h264')).map((file) => join(made, file));
+if (clips.length !== sites.length) throw new Error(`the demo made ${clips.length} clips for ${sites.length} sites`);
+const mcuVideoRuns = Array.from({ length: 3 }, () => mcuVideo(clips, clipSeconds, mosaicFps));
 const mcuAudioRuns = Array.from({ length: 3 }, () => mcuAudio(folder, sites.length, clipSeconds));
 await rm(folder, { recursive: true, force: true });
 if (demo.process.exitCode === null) throw new Error('the demo did not end');
