@@ -260,6 +260,26 @@ t.test('the meeting can be run with the keyboard alone', async (t) => {
   t.equal(central.seen.length, before + 1, 'single keys do nothing when they are switched off');
 });
 
+t.test('the floor goes to a site that is not there only when asked twice, by button and by key', async (t) => {
+  const { page, central } = await open(t, { user: as('thu-ky') });
+  await has(page, '[data-site=thoai-son] .mark', 'M');
+  await page.click('[data-site=thoai-son] [data-act=give]');
+  await has(page, 'dialog h2', 'Huyện Thoại Sơn chưa vào họp. Vẫn trao lượt?');
+  await page.keyboard.press('Escape');
+  await page.waitForSelector('dialog', { state: 'detached' });
+  t.strictSame(
+    central.seen.filter(({ path }) => path.startsWith(at)),
+    [],
+    'nothing was sent',
+  );
+  await page.click('[data-site=thoai-son] [data-act=next]');
+  await has(page, '.floor-next', 'Huyện Thoại Sơn');
+  await page.keyboard.press('n');
+  await has(page, 'dialog h2', 'Huyện Thoại Sơn chưa vào họp. Vẫn trao lượt?');
+  await page.click('dialog [data-act=confirm]');
+  t.strictSame((await sent(central, `${at}/floor`)).body, { site: 'thoai-son' });
+});
+
 t.test('a meeting is made with the sites one chooses, found without marks', async (t) => {
   const { page, central } = await open(t, { user: as('thu-ky'), hash: '#/new-meeting' });
   await page.waitForSelector('.pick-list');

@@ -20,13 +20,20 @@ export const names = {
 
 export type Deeds = ReturnType<typeof deeds>;
 
-/** The deeds for `meeting` as it is now. */
-export function deeds({ api, commands }: Pick<Desk, 'api' | 'commands'>, meeting: MeetingView) {
+/** The deeds for `meeting` as it is now. `ask` is called in place of giving the floor to a site that is `absent`. */
+export function deeds(
+  { api, commands }: Pick<Desk, 'api' | 'commands'>,
+  meeting: MeetingView,
+  absent: (site: string) => boolean,
+  ask: (site: string) => void,
+) {
   const { id, grant } = meeting;
   const run = (name: string, act: () => Promise<Reply<unknown>>): void => void commands.run(name, act);
-  const give = (site: string): void => run(names.give(site), () => api.floor(id, site));
+  const giveAnyway = (site: string): void => run(names.give(site), () => api.floor(id, site));
+  const give = (site: string): void => (absent(site) ? ask(site) : giveAnyway(site));
   return {
     give,
+    giveAnyway,
     take: () => run(names.take, () => api.floor(id, null)),
     /** Gives the floor to whoever is prepared; nothing when nobody is. */
     giveNext: () => {

@@ -5,7 +5,6 @@ import { useWords } from '../../../../protocol/web/components/words.tsx';
 import { useDesk } from '../desk.tsx';
 import { nameOf, returnsTo } from '../floor.ts';
 import { names } from './deeds.ts';
-import { Give } from './give.tsx';
 import { healthOf, isAbsent, useScene } from './scene.ts';
 
 export function FloorPanel() {
@@ -81,15 +80,17 @@ function Moves() {
   const backHint = back === null ? t('floor.returnNone') : t('floor.returnHint', { name: nameOf(live.sites, back) });
   return (
     <div class="floor-moves">
-      {next === null ? (
-        <Button look="primary" icon="next" act="give-next" disabled label={t('floor.giveNextNone')}>
-          {t('floor.giveNext')}
-        </Button>
-      ) : (
-        <Give site={next} look="primary" icon="next" act="give-next" label={t('floor.giveNextHint', { name: nameOf(live.sites, next) })}>
-          {t('floor.giveNext')}
-        </Give>
-      )}
+      <Button
+        look="primary"
+        icon="next"
+        act="give-next"
+        disabled={next === null}
+        sending={next !== null && sending(names.give(next))}
+        label={next === null ? t('floor.giveNextNone') : t('floor.giveNextHint', { name: nameOf(live.sites, next) })}
+        onPress={deeds.giveNext}
+      >
+        {t('floor.giveNext')}
+      </Button>
       <Button icon="back" act="back" disabled={back === null} sending={sending(names.back)} label={backHint} onPress={deeds.back}>
         {t('floor.return')}
       </Button>

@@ -5,9 +5,10 @@ import { Empty } from '../../../../protocol/web/components/empty.tsx';
 import { useWords } from '../../../../protocol/web/components/words.tsx';
 import { useDesk, useMay } from '../desk.tsx';
 import { Help } from '../pages/help.tsx';
+import { AbsentQuestion } from './absentquestion.tsx';
 import { Bar } from './bar.tsx';
 import { deeds } from './deeds.ts';
-import { type Scene, SceneProvider } from './scene.ts';
+import { isAbsent, type Scene, SceneProvider } from './scene.ts';
 import { SiteCard } from './sitecard.tsx';
 import { Stage } from './stage.tsx';
 import { Tiles } from './tiles.tsx';
@@ -28,6 +29,7 @@ function Meeting({ meeting, live, fresh }: Pick<Scene, 'meeting' | 'live' | 'fre
   const { run } = useMay();
   const { t } = useWords();
   const [inspected, setInspected] = useState<string | null>(null);
+  const [absent, setAbsent] = useState<string | null>(null);
   const [help, setHelp] = useState(false);
   const listening = useSignal(false);
   const pending = desk.commands.pending.value;
@@ -35,7 +37,7 @@ function Meeting({ meeting, live, fresh }: Pick<Scene, 'meeting' | 'live' | 'fre
     meeting,
     live,
     fresh,
-    deeds: run && meeting.state !== 'ended' ? deeds(desk, meeting) : null,
+    deeds: run && meeting.state !== 'ended' ? deeds(desk, meeting, (site) => isAbsent({ live, fresh }, site), setAbsent) : null,
     sending: (name) => pending.has(name),
     inspect: setInspected,
   };
@@ -53,6 +55,7 @@ function Meeting({ meeting, live, fresh }: Pick<Scene, 'meeting' | 'live' | 'fre
         <Tiles />
       </div>
       {inspected !== null && <SiteCard site={inspected} onClose={() => setInspected(null)} />}
+      {absent !== null && <AbsentQuestion site={absent} onClose={() => setAbsent(null)} />}
       {help && <Help onClose={() => setHelp(false)} />}
     </SceneProvider>
   );

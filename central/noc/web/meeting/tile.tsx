@@ -5,7 +5,6 @@ import { StateMark } from '../../../../protocol/web/components/statemark.tsx';
 import { useWords } from '../../../../protocol/web/components/words.tsx';
 import { isMuted, nameOf, partOf } from '../floor.ts';
 import { names } from './deeds.ts';
-import { Give } from './give.tsx';
 import { Level } from './level.tsx';
 import { healthOf, useScene } from './scene.ts';
 import { Thumb } from './thumb.tsx';
@@ -80,9 +79,15 @@ function Acts({ site, name, muted }: { readonly site: string; readonly name: str
           {t('tile.take')}
         </Button>
       ) : (
-        <Give site={site} size="small" act="give" label={t('tile.giveHint', { name })}>
+        <Button
+          size="small"
+          act="give"
+          sending={sending(names.give(site))}
+          label={t('tile.giveHint', { name })}
+          onPress={() => deeds.give(site)}
+        >
           {t('tile.give')}
-        </Give>
+        </Button>
       )}
       <Button
         size="small"
