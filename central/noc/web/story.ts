@@ -35,7 +35,8 @@ export function story(language: Language, names: Names, entry: LogEntry): Story 
   const key = keyFor('kind', entry.kind);
   const about = aboutNode(entry);
   const where = about === 'central' ? translate(language, 'node.central') : nodeName(names, about);
-  const which = telling.map((each) => entry.facts[each]).find((each) => typeof each === 'string');
+  // Of a source, `what` says it all: the camera is lost, or has returned.
+  const which = entry.kind === 'source' ? undefined : telling.map((each) => entry.facts[each]).find((each) => typeof each === 'string');
   const what = wordIn(language, entry.what);
   return {
     where,
