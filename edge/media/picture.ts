@@ -69,13 +69,17 @@ function clipParts({ main, tile }: UplinkShape, source: Extract<Source, { kind: 
 }
 
 /** IDR every two seconds at least; others are asked for. Tiles every second, so that a restarted mosaic is whole soon. */
-const format = ({ width, height, fps, kbps }: VideoFormat, seconds: number, effort: EncodeFormat['effort']): EncodeFormat => ({
+const format = (
+  { width, height, fps, kbps }: VideoFormat,
+  seconds: number,
+  how: Required<Pick<EncodeFormat, 'effort' | 'profile'>>,
+): EncodeFormat => ({
   width,
   height,
   fps,
   kbps,
   gop: fps * seconds,
-  ...(effort === undefined ? {} : { effort }),
+  ...how,
 });
 
 function liveParts(
@@ -92,14 +96,14 @@ function liveParts(
     padOf(pictureTee),
     gate(now.mainOpen),
     leaky('main-queue'),
-    h264Encode({ id: mainStream, encoder, format: format(main.format, 2, 'superfast') }),
+    h264Encode({ id: mainStream, encoder, format: format(main.format, 2, { effort: 'superfast', profile: 'high' }) }),
     out(mainStream, main.ssrc, port, now),
   );
   const tileOut = chain(
     padOf(pictureTee),
     leaky('tile-queue'),
     tilePictures(main.format, tile.format),
-    h264Encode({ id: tileStream, encoder, format: format(tile.format, 1, 'veryfast') }),
+    h264Encode({ id: tileStream, encoder, format: format(tile.format, 1, { effort: 'veryfast', profile: 'baseline' }) }),
     out(tileStream, tile.ssrc, port, now),
   );
   const burnt = ['main-queue', tileStream].map((id): Reflex => ({ do: 'stamp', element: id, pad: id === tileStream ? 'sink' : 'src' }));

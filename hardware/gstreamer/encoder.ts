@@ -10,6 +10,11 @@ export interface EncodeFormat {
   readonly gop: number;
   /** x264 only: `ultrafast` costs half of `veryfast` and looks worse. Default ultrafast. */
   readonly effort?: 'ultrafast' | 'superfast' | 'veryfast';
+  /**
+   * `high` looks better at the same rate (x264 superfast, 720p25, structured picture: 2.0 dB at 700 kbit/s, 0.7 dB at 1500; measured) and
+   * costs whoever decodes it half as much again. Default `baseline`, for what a hub has to decode.
+   */
+  readonly profile?: 'baseline' | 'high';
 }
 
 /** Best first. The first four kinds cost almost no CPU; x264 runs anywhere; openh264 is for machines without x264. */
@@ -33,35 +38,37 @@ export interface EncoderSettings {
   readonly caps: Readonly<Record<string, CapsValue>>;
 }
 
-const BASELINE = { profile: 'constrained-baseline' } as const;
+const PROFILES = { baseline: { profile: 'constrained-baseline' }, high: { profile: 'high' } } as const;
 
 export function encoderProperties(
   encoder: EncoderName,
-  { width, height, kbps, gop, fps, effort = 'ultrafast' }: EncodeFormat,
+  { width, height, kbps, gop, fps, effort = 'ultrafast', profile = 'baseline' }: EncodeFormat,
 ): EncoderSettings {
+  const caps = PROFILES[profile];
   switch (encoder) {
     case 'vah264enc':
       return {
         properties: { bitrate: kbps, 'rate-control': 'cbr', 'key-int-max': gop, 'b-frames': 0, 'ref-frames': 1, 'target-usage': 6 },
-        caps: BASELINE,
+        caps,
       };
     case 'vaapih264enc':
-      return { properties: { bitrate: kbps, 'rate-control': 'cbr', 'keyframe-period': gop, 'max-bframes': 0, refs: 1 }, caps: BASELINE };
+      return { properties: { bitrate: kbps, 'rate-control': 'cbr', 'keyframe-period': gop, 'max-bframes': 0, refs: 1 }, caps };
     case 'v4l2h264enc':
       // A GstStructure as text; repeat_sequence_header because stateful encoders send parameter sets once otherwise.
       return {
         properties: {
           'extra-controls': `controls,video_bitrate_mode=1,video_bitrate=${kbps * 1000},h264_i_frame_period=${gop},video_gop_size=${gop},repeat_sequence_header=1`,
         },
-        caps: { ...BASELINE, level: width * height * fps > 921_600 * 30 ? '4' : '3.1' },
+        caps: { ...caps, level: width * height * fps > 921_600 * 30 ? '4' : '3.1' },
       };
     case 'nvh264enc':
       return {
         properties: { bitrate: kbps, 'rc-mode': 'cbr', 'gop-size': gop, bframes: 0, zerolatency: true, preset: 'low-latency' },
-        caps: { profile: 'main' },
+        // It knows no Constrained Baseline.
+        caps: { profile: profile === 'high' ? 'high' : 'main' },
       };
     case 'mpph264enc':
-      return { properties: { bps: kbps * 1000, 'rc-mode': 'cbr', gop, 'header-mode': 'each-idr', profile: 'baseline' }, caps: {} };
+      return { properties: { bps: kbps * 1000, 'rc-mode': 'cbr', gop, 'header-mode': 'each-idr', profile }, caps: {} };
     case 'x264enc':
       return {
         properties: {
@@ -77,7 +84,7 @@ export function encoderProperties(
           'byte-stream': true,
           'option-string': 'scenecut=0',
         },
-        caps: BASELINE,
+        caps,
       };
     case 'openh264enc':
       return {
@@ -89,7 +96,8 @@ export function encoderProperties(
           'multi-thread': 1,
           'enable-frame-skip': false,
         },
-        caps: BASELINE,
+        // OpenH264 has no High profile worth having.
+        caps: PROFILES.baseline,
       };
     default:
       return encoder satisfies never;

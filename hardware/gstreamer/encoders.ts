@@ -43,7 +43,7 @@ function verdict(trial: Trial): string {
 
 const TRIAL_MS = 5000;
 const FRAMES = 8;
-const FORMAT = { width: 640, height: 360, fps: 25, kbps: 500, gop: 25 };
+const FORMAT = { width: 640, height: 360, fps: 25, kbps: 500, gop: 25, profile: 'high' } as const;
 
 /** Tries all encoders, stopping at the first that works. A driver that crashes or hangs costs its trial process, nothing else. */
 export class Encoders {

@@ -206,6 +206,9 @@ t.test('every encoder is told bitrate and keyframe distance, and makes a profile
     t.match(all, /1500/, `${name} bitrate`);
     t.match(all, /\b50\b/, `${name} keyframe distance`);
     t.match(String(caps.profile ?? properties.profile), /constrained-baseline|main|baseline/, `${name} profile`);
+    const high = encoderProperties(name, { ...MAIN, kbps: 1500, gop: 50, profile: 'high' });
+    const profile = name === 'openh264enc' ? 'constrained-baseline' : 'high';
+    t.equal(high.caps.profile ?? high.properties.profile, profile, `${name} profile where nobody on the way decodes`);
     const rate = BITRATE[name];
     if (rate) t.equal(properties[rate.property], 1500 * rate.perKbps, `${name} bitrate can be changed by its property`);
   }

@@ -51,7 +51,6 @@ export function mixerPipeline({ slots, kbps, frameMs, ssrcs, relayPort }: MixerO
   const outputs = ssrcs.map((ssrc, output) =>
     chain(
       padOf('deinterleave', `src_${output}`),
-      element('queue', { 'max-size-buffers': 16, leaky: 'downstream' }),
       element('audioconvert'),
       // Complexity 0 sounds the same for speech at this rate and costs a third of the default.
       element('opusenc', { bitrate: kbps * 1000, complexity: 0, 'frame-size': String(frameMs), 'audio-type': 'voice' }),
@@ -62,7 +61,12 @@ export function mixerPipeline({ slots, kbps, frameMs, ssrcs, relayPort }: MixerO
     chain(
       element(
         'audiointerleave',
-        { latency: latencyNs, 'output-buffer-duration': 20_000_000n, 'ignore-inactive-pads': true, 'channel-positions-from-input': false },
+        {
+          latency: latencyNs,
+          'output-buffer-duration': BigInt(frameMs) * 1_000_000n,
+          'ignore-inactive-pads': true,
+          'channel-positions-from-input': false,
+        },
         'interleave',
       ),
       filter('audio/x-raw', { format: 'F32LE' }),
@@ -86,7 +90,7 @@ export function mixerPipeline({ slots, kbps, frameMs, ssrcs, relayPort }: MixerO
     ...outputs,
     ...inputs,
     chain(
-      element('audiotestsrc', { wave: 'silence', samplesperbuffer: 960 }),
+      element('audiotestsrc', { wave: 'silence', samplesperbuffer: 48 * frameMs }),
       filter('audio/x-raw', raw),
       element('clocksync'),
       padOf('interleave', `sink_${slots}`),

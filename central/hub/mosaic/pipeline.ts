@@ -7,6 +7,7 @@
  */
 
 import { h264Encode } from '../../../hardware/gstreamer/parts/h264.ts';
+import { rawVideo } from '../../../hardware/gstreamer/parts/picture.ts';
 import { rtpVideoIn, rtpVideoOut } from '../../../hardware/gstreamer/parts/rtp.ts';
 import {
   type Chain,
@@ -65,7 +66,7 @@ const accent = 0xff28c76f;
 const slow = (width: number, height: number, colour: number): Chain =>
   chain(
     element('videotestsrc', { pattern: 'solid-color', 'foreground-color': colour }),
-    filter('video/x-raw', { format: 'I420', width, height, framerate: fraction(2) }),
+    rawVideo({ width, height, fps: 2 }),
     element('clocksync'),
   );
 
@@ -152,7 +153,7 @@ export function mosaicPipeline({ format, ssrc, relayPort }: MosaicOptions): Pipe
           ),
           { do: 'punctual', element: 'compositor', pad: 'src' },
         ),
-        filter('video/x-raw', { format: 'I420', width: canvas.width, height: canvas.height, framerate: fraction(format.fps) }),
+        rawVideo({ ...canvas, fps: format.fps }),
         element('tee', {}, 'composed'),
         h264Encode({
           id: encoderId,

@@ -1,18 +1,8 @@
 /** The pipelines of a room's screen: one that draws, and one that only decodes and counts. Pure. */
 import { h264Decode } from '../../../hardware/gstreamer/parts/h264.ts';
-import { TILE } from '../../../hardware/gstreamer/parts/picture.ts';
+import { rawVideo, TILE } from '../../../hardware/gstreamer/parts/picture.ts';
 import { rtpVideoIn } from '../../../hardware/gstreamer/parts/rtp.ts';
-import {
-  type Chain,
-  chain,
-  element,
-  filter,
-  fraction,
-  type Pipeline,
-  padOf,
-  pipeline,
-  reflexed,
-} from '../../../hardware/gstreamer/pipeline.ts';
+import { type Chain, chain, element, type Pipeline, padOf, pipeline, reflexed } from '../../../hardware/gstreamer/pipeline.ts';
 import type { Reflex } from '../../../hardware/gstreamer/reflexes.ts';
 import type { Box, Scene } from './scene.ts';
 import { boxes } from './scene.ts';
@@ -113,7 +103,7 @@ export function screen(options: ScreenOptions, scene: Scene): Pipeline {
     );
   const ground = chain(
     element('videotestsrc', { 'is-live': true, pattern: 'solid-color', 'foreground-color': 0xff10151c }),
-    filter('video/x-raw', { format: 'I420', width, height, framerate: fraction(FPS) }),
+    rawVideo({ width, height, fps: FPS }),
     padOf(stage, 'sink_0'),
   );
   const picture = (name: PictureName): Chain =>
@@ -121,7 +111,7 @@ export function screen(options: ScreenOptions, scene: Scene): Pipeline {
   const drawn = chain(
     // A picture that stops stays, with the mark above it; nothing waits for a picture that does not come.
     reflexed(element('compositor', { background: 'black', latency: 40_000_000n }, stage), { do: 'punctual', element: stage, pad: 'src' }),
-    filter('video/x-raw', { format: 'I420', width, height, framerate: fraction(FPS) }),
+    rawVideo({ width, height, fps: FPS }),
     text('title', 12, 'center', 0),
     text('subtitle', 28, 'bottom', Math.round(height / 5)),
     element(
