@@ -60,11 +60,15 @@ export function linkSamples(hubs: readonly string[], before: RelayLook, now: Rel
 
 type Arrived = Pick<EdgeTelemetry, 'floor' | 'mosaic' | 'mix'>;
 
-/** What arrived of the floor, the mosaic and the mix since the last look. A frame is lost when it did not come whole. */
-export function arrived(heard: Heard, grantN: number, before: RelayLook, now: RelayLook): Arrived {
-  const floor = streamGrowth(heard.floor, before, now);
-  const mosaic = streamGrowth(heard.mosaic, before, now);
-  const mix = streamGrowth(heard.mix, before, now);
+/**
+ * What arrived of the floor, the mosaic and the mix since the last look. A frame is lost when it did not come whole, or not at all although it
+ * was on the floor. A site that gets the floor again goes on in its numbering where it was not sent here for a while: that is no loss.
+ * @param flowed as of the last look.
+ */
+export function arrived(heard: Heard, grantN: number, flowed: Flowed, before: RelayLook, now: RelayLook): Arrived {
+  const floor = streamGrowth(heard.floor, heard.floor === flowed.floor, before, now);
+  const mosaic = streamGrowth(heard.mosaic, heard.mosaic === flowed.mosaic, before, now);
+  const mix = streamGrowth(heard.mix, true, before, now);
   return {
     floor: {
       site: heard.floorSite,
@@ -79,6 +83,21 @@ export function arrived(heard: Heard, grantN: number, before: RelayLook, now: Re
   };
 }
 
+/** The pictures that are wanted and have come since they are: from then on, what is missing is lost. */
+export interface Flowed {
+  readonly floor: number | null;
+  readonly mosaic: number | null;
+}
+
+export const nothingFlowed: Flowed = { floor: null, mosaic: null };
+
+/** As of `now`. The plan may be here before the first picture: what was missing before that one is no loss. */
+export function flowing(heard: Heard, flowed: Flowed, before: RelayLook, now: RelayLook): Flowed {
+  const still = (ssrc: number | null, was: number | null): number | null =>
+    ssrc === was || streamGrowth(ssrc, false, before, now).packets > 0 ? ssrc : null;
+  return { floor: still(heard.floor, flowed.floor), mosaic: still(heard.mosaic, flowed.mosaic) };
+}
+
 interface Growth {
   readonly packets: number;
   readonly lost: number;
@@ -88,16 +107,18 @@ interface Growth {
   readonly ageMs: number | null;
 }
 
-function streamGrowth(ssrc: number | null, before: RelayLook, now: RelayLook): Growth {
+/** @param throughout it was wanted and came all the while, so what is missing in a pause is lost. */
+function streamGrowth(ssrc: number | null, throughout: boolean, before: RelayLook, now: RelayLook): Growth {
   const after = ssrc === null ? undefined : now.streams.get(ssrc);
   if (ssrc === null || after === undefined) return { packets: 0, lost: 0, frames: 0, lostFrames: 0, maxGapMs: 0, ageMs: null };
   const prior = before.streams.get(ssrc);
-  const packets = grown(after.packets, prior?.packets ?? 0);
+  const grew = (key: 'packets' | 'lost' | 'frames' | 'damagedFrames' | 'paused' | 'pausedFrames') => grown(after[key], prior?.[key] ?? 0);
+  const packets = grew('packets');
   return {
     packets,
-    lost: grown(after.lost, prior?.lost ?? 0),
-    frames: grown(after.frames, prior?.frames ?? 0),
-    lostFrames: grown(after.damagedFrames, prior?.damagedFrames ?? 0),
+    lost: grew('lost') + (throughout ? grew('paused') : 0),
+    frames: grew('frames'),
+    lostFrames: grew('damagedFrames') + (throughout ? grew('pausedFrames') : 0),
     maxGapMs: round(after.maxFrameGapMs),
     ageMs: packets === 0 || after.ageMs === null ? null : Math.max(0, round(after.ageMs)),
   };

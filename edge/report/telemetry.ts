@@ -4,7 +4,7 @@ import type { HostProbe } from '../../protocol/node/host.ts';
 import { mainWanted } from '../../protocol/plan.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
 import type { EdgeTelemetry } from '../../protocol/schema/telemetry.ts';
-import { arrived, linkSamples, noLook, type RelayLook } from '../link/samples.ts';
+import { arrived, type Flowed, flowing, linkSamples, noLook, nothingFlowed, type RelayLook } from '../link/samples.ts';
 import { heard, plannedHubs } from '../link/tables.ts';
 
 export interface TelemetrySources {
@@ -24,6 +24,7 @@ export interface TelemetrySources {
 export class Telemetry {
   readonly #from: TelemetrySources;
   #before: RelayLook = noLook;
+  #flowed: Flowed = nothingFlowed;
 
   constructor(from: TelemetrySources) {
     this.#from = from;
@@ -33,16 +34,18 @@ export class Telemetry {
   async sample(): Promise<EdgeTelemetry> {
     const { me, clock, host, pids, freeBytes, outboxRecords } = this.#from;
     const [now, source] = await Promise.all([this.#from.look(), this.#from.source()]);
-    const before = this.#before;
-    this.#before = now;
+    const [before, flowed] = [this.#before, this.#flowed];
     const plan = this.#from.plan();
+    const hears = heard(plan, me);
+    this.#before = now;
+    this.#flowed = flowing(hears, flowed, before, now);
     const hubs = plan === null ? [] : plannedHubs(plan, me).map(({ hub }) => hub);
     return {
       role: 'edge',
       links: linkSamples(hubs, before, now).slice(0, 16),
       source,
       mainBecause: plan === null ? null : mainWanted(plan, me),
-      ...arrived(heard(plan, me), plan?.grant.n ?? 0, before, now),
+      ...arrived(hears, plan?.grant.n ?? 0, flowed, before, now),
       host: host.sample(pids(), clock.mono(), freeBytes(), outboxRecords()),
     };
   }

@@ -1,10 +1,10 @@
 /** `diemcau simulate camera --clip FILE [--port N]`: a network camera that can be killed. One `started` line out, clean stop on a signal. */
-import { fstatSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { brief, type Fault, FaultError } from '../../protocol/fault.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { createLog } from '../../protocol/node/log.ts';
+import { whenOwnerGoes } from '../../protocol/node/owner.ts';
 import { parseClip } from './clip.ts';
 import { CameraServer } from './server.ts';
 
@@ -55,9 +55,7 @@ async function run(): Promise<void> {
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
-  // An owner that holds a pipe takes the camera with it when it dies; a terminal or /dev/null says nothing of that kind.
-  const stdin = fstatSync(0);
-  if (stdin.isFIFO() || stdin.isSocket()) process.stdin.on('end', () => void stop()).resume();
+  whenOwnerGoes(() => void stop());
   try {
     const url = await server.start();
     const { width, height, rate } = clip.value;

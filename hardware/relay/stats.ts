@@ -66,6 +66,9 @@ export const StreamStats = Type.Object({
   /** Incomplete or missing, as far as sequence and time stamps tell. */
   damagedFrames: Count,
   keyframes: Count,
+  /** Missing packets and frames between a picture's end and its return with an IDR half a second or more later: not sent here, or lost. */
+  paused: Count,
+  pausedFrames: Count,
   /** Longest time between frames since the last stats, the present one included. */
   maxFrameGapMs: Ms,
   /** CLOCK_MONOTONIC of the last packet. */

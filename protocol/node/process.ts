@@ -8,6 +8,7 @@ import type { Log } from '../log.ts';
 import { exitCodeFor, type LoadedConfig } from './config.ts';
 import { holdFolder } from './hold.ts';
 import { createLog, type LogLevel } from './log.ts';
+import { whenOwnerGoes } from './owner.ts';
 import { packageRoot } from './root.ts';
 import { type Identity, loadIdentity } from './tls.ts';
 
@@ -67,7 +68,7 @@ export async function begin<T extends CommonConfig>(role: Role, loaded: Result<L
 /** The process ends within this, whatever hangs. */
 const STOP_MS = 2500;
 
-/** Runs `stop` on SIGTERM, SIGINT or when the answered function is called, once, and ends the process. */
+/** Runs `stop` on SIGTERM, SIGINT, the end of an owner, or when the answered function is called, once, and ends the process. */
 export function stopOnSignal(clock: Clock, stop: () => Promise<unknown>): (code: number) => Promise<void> {
   let stopping = false;
   const leave = async (code: number): Promise<void> => {
@@ -78,5 +79,6 @@ export function stopOnSignal(clock: Clock, stop: () => Promise<unknown>): (code:
     process.exit(code);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void leave(0));
+  whenOwnerGoes(() => void leave(0));
   return leave;
 }

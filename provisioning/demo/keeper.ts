@@ -86,7 +86,7 @@ export class Keeper {
   #spawn(running: Running): ChildProcess {
     running.starts++;
     running.startedAt = this.#clock.mono();
-    // A pipe nobody writes to: who heeds its end goes with the demo, even when that is killed.
+    // A pipe nobody writes to: its end tells that the demo is gone, even when that is killed.
     const child = spawn(process.execPath, ['--enable-source-maps', ...running.spec.args], { stdio: ['pipe', 'pipe', 'pipe'] });
     running.child = child;
     this.#changed();

@@ -58,6 +58,8 @@ async function stop(code: number): Promise<never> {
   return new Promise(() => {});
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(0));
+// `npm start` holds a channel to us, so that nothing is left behind when it is killed.
+process.once('disconnect', () => void stop(0));
 
 /** Starts `node dist/ROOT --config FILE` under the keeper. */
 function start(name: string, root: string, config: object): Promise<Record<string, unknown>> {

@@ -1,6 +1,6 @@
 /** The edge's side of the network, as tables: connections, routes and views of a plan, the commands between two of them, counters, first pictures. */
 import t from 'tap';
-import { arrived, linkSamples, lookAt } from '../../edge/link/samples.ts';
+import { arrived, type Flowed, flowing, linkSamples, lookAt, nothingFlowed } from '../../edge/link/samples.ts';
 import { floorIs, keyframeCame, nothingShown } from '../../edge/link/shown.ts';
 import { relaySteps } from '../../edge/link/steps.ts';
 import { heard, linkTables, nobodyListens, noTables, plannedHubs } from '../../edge/link/tables.ts';
@@ -181,6 +181,8 @@ t.test("counters that only grow become the last second's numbers", async (t) => 
     frames: 0,
     damagedFrames: 0,
     keyframes: 0,
+    paused: 0,
+    pausedFrames: 0,
     maxFrameGapMs: 41.23,
     lastMs: 0,
     ageMs: 83.21,
@@ -205,11 +207,18 @@ t.test("counters that only grow become the last second's numbers", async (t) => 
     { peer: 'hub-1', direction: 'down', connected: false, rttMs: 0, lossPercent: 0, dropped: 0, retransmitted: 0, kbps: 0 },
   ]);
   const ears = { floorSite: 'site-2', floor: 16, mosaic: 32, mix: null };
-  t.strictSame(arrived(ears, 7, before, now), {
+  t.strictSame(arrived(ears, 7, nothingFlowed, before, now), {
     floor: { site: 'site-2', grantN: 7, frames: 25, lostFrames: 2, maxGapMs: 41.2, ageMs: 83.2 },
     mosaic: { frames: 0, lostFrames: 0, maxGapMs: 0 },
     mix: { packets: 0, lost: 0 },
   });
+  const returned = look(3000, [], [stream(16, { frames: 100, damagedFrames: 3, packets: 260, paused: 1700, pausedFrames: 1600 })]);
+  const silent = look(3000, [], [stream(16, { frames: 75, damagedFrames: 3, packets: 180 })]);
+  const lostOf = (flowed: Flowed) => arrived(ears, 8, flowed, now, returned).floor.lostFrames;
+  t.equal(lostOf(nothingFlowed), 0, 'a site that has the floor again was not sent here meanwhile');
+  t.equal(lostOf(flowing(ears, nothingFlowed, before, now)), 1600, 'what is missing while it was on the floor is lost');
+  t.equal(lostOf(flowing(ears, nothingFlowed, now, silent)), 0, 'the plan came before the first picture');
+  t.equal(lostOf(flowing(ears, flowing(ears, nothingFlowed, before, now), now, silent)), 1600, 'it had come, and stopped');
   const restarted = look(3000, [connection('up-hub-1', { sent: 20, bytesSent: 1000 })], []);
   t.match(linkSamples(['hub-1'], now, restarted)[0], { kbps: 8, lossPercent: 0 }, 'a counter that began anew counts from zero');
 });

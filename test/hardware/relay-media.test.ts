@@ -74,6 +74,26 @@ t.test('losses and damaged frames are counted as they are', async (t) => {
   t.match(await stream(A), { packets: 9, lost: 1, frames: 10, damagedFrames: 1 });
 });
 
+t.test('a picture that was away and returns with an IDR has not lost what was not sent here; one that goes on without has', async (t) => {
+  const { relay, input, out, arrives, stream } = await looped(t);
+  await relay.route(V, { kind: 'video', to: [{ udp: out.port }] });
+  const pictures = new Pictures(V);
+  const shown = (count: number, idr: boolean) => Array.from({ length: count }, (_, i) => pictures.frame({ idr: idr && i === 0 })).flat();
+  const first = shown(5, true);
+  // Cut in the middle of a frame, as a floor change does it; sixty frames are sent elsewhere.
+  const [half] = pictures.frame();
+  shown(60, false);
+  const again = shown(5, true);
+  shown(30, false);
+  const late = shown(5, false);
+  const sent = [...first, ...(half === undefined ? [] : [half]), ...again, ...late];
+  out.send(input, ...sent);
+  await arrives(sent.length);
+  await eventually(async () => ((await stream(V))?.frames === 15 ? undefined : `frames: ${(await stream(V))?.frames}`));
+  const { lost, damagedFrames, paused, pausedFrames } = (await stream(V)) ?? {};
+  t.same({ lost, damagedFrames, paused, pausedFrames }, { lost: 90, damagedFrames: 30, paused: 182, pausedFrames: 61 });
+});
+
 t.test('the age of pictures is read from the capture time they carry', async (t) => {
   const { relay, input, out, arrives, stream } = await looped(t);
   await relay.route(V, { kind: 'video', to: [{ udp: out.port }] });

@@ -8,7 +8,7 @@ import { packageRoot } from '../../protocol/node/root.ts';
 import { type Chromium, meanColour, openPage, playedSeconds } from '../support/browser.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
 import { eventually } from '../support/eventually.ts';
-import { named } from '../support/processes.ts';
+import { alive, named, tree } from '../support/processes.ts';
 
 const patient = { withinMs: 60_000, everyMs: 200 };
 let demo: Demo;
@@ -211,5 +211,16 @@ t.test('the recording is listed, downloads and plays as MP4; ended, the meeting 
   await eventually(async () => {
     const sites = await demo.sites();
     return sites.every((each) => each.tile === null && each.state === 'online') ? undefined : 'a site still sends';
+  }, patient);
+});
+
+t.test('killed without a word, the demo leaves no process behind', async (t) => {
+  const root = demo.process.pid ?? 0;
+  const all = tree(root).flatMap(({ pid }) => (pid === root ? [] : [pid]));
+  t.ok(all.length > 40, `${all.length} processes`);
+  demo.process.kill('SIGKILL');
+  await eventually(() => {
+    const left = all.filter(alive);
+    return left.length === 0 ? undefined : `${left.length} of ${all.length} processes are left`;
   }, patient);
 });

@@ -46,6 +46,15 @@ export function tree(root: number): readonly Stat[] {
 export const named = (root: number, name: string): readonly number[] =>
   tree(root).flatMap((each) => (each.name === name.slice(0, 15) && each.pid !== root ? [each.pid] : []));
 
+/** Whether `pid` still runs; a process that has ended and was not yet collected does not. */
+export function alive(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 /** Proportional set size in MB: shared pages counted once over all sharers. */
 export function pssMb(pid: number): number {
   const line = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];

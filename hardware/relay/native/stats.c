@@ -56,6 +56,8 @@ static void stream(struct relay *r, struct stream *s) {
   out_int(o, "frames", (int64_t)w->frames);
   out_int(o, "damagedFrames", (int64_t)w->damaged_frames);
   out_int(o, "keyframes", (int64_t)w->keyframes);
+  out_int(o, "paused", (int64_t)w->paused);
+  out_int(o, "pausedFrames", (int64_t)w->paused_frames);
   out_ms(o, "maxFrameGapMs", quiet > s->max_frame_gap_us ? quiet : s->max_frame_gap_us);
   if (s->last_us == 0) out_null(o, "lastMs");
   else out_ms(o, "lastMs", s->last_us);

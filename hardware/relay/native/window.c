@@ -5,6 +5,7 @@
 #include "clock.h"
 
 #define SLOT(seq) ((seq) & (WINDOW_SIZE - 1))
+#define PAUSE 45000 /* Half a second of a picture's clock. */
 
 static void begin(struct window *w, uint16_t seq, uint32_t time, uint8_t flags) {
   memset(w->flags, 0, sizeof w->flags);
@@ -32,11 +33,10 @@ static enum window_answer odd(struct window *w, uint16_t seq, uint32_t time, uin
   return WINDOW_AGAIN;
 }
 
+/* What it means is known when the next packet is. */
 static void judge_missing(struct window *w) {
-  w->lost++;
   w->gap++;
   w->torn = true;
-  if (w->open) w->damaged = true;
 }
 
 static void close_frame(struct window *w) {
@@ -50,22 +50,38 @@ static void close_frame(struct window *w) {
 }
 
 /* Frames that vanished whole between the last frame and one that begins at `time`: as the time stamps say, but at least one packet each. */
-static void count_vanished(struct window *w, uint32_t time) {
-  uint32_t vanished = 1;
-  if (w->known && w->step != 0) {
-    uint32_t steps = (time - w->last_time + w->step / 2) / w->step;
-    vanished = steps < 2 ? 1 : steps - 1 > w->gap ? w->gap : steps - 1;
+static uint32_t vanished(const struct window *w, uint32_t time) {
+  if (!w->known || w->step == 0) return 1;
+  uint32_t steps = (time - w->last_time + w->step / 2) / w->step;
+  return steps < 2 ? 1 : steps - 1 > w->gap ? w->gap : steps - 1;
+}
+
+/*
+ * Packets are missing before the one at hand. A picture that goes on with an IDR after half a second of its own time was most likely not sent
+ * here meanwhile (its site did not have the floor); whether it was wanted all the while, only our owner knows: it is counted apart.
+ */
+static void judge_gap(struct window *w, uint32_t time, uint8_t flags) {
+  uint32_t since = time - (w->open ? w->open_time : w->last_time);
+  if ((flags & WINDOW_KEY) && (w->open || w->known) && (int32_t)since >= PAUSE) {
+    w->paused += w->gap;
+    w->paused_frames += vanished(w, time); /* The one that was cut among them. */
+    w->open = w->damaged = w->open_key = false;
+    w->known = false; /* The next step would be the pause. */
+    w->gap = 0;
+    return;
   }
-  w->damaged_frames += vanished;
+  w->lost += w->gap;
+  if (w->open) w->damaged = true;
 }
 
 static void judge_video(struct window *w, uint32_t seq) {
   uint8_t flags = w->flags[SLOT(seq)];
   uint32_t time = w->time[SLOT(seq)];
+  if (w->gap > 0) judge_gap(w, time, flags);
   if (w->open && time != w->open_time) {
     close_frame(w);
   } else if (!w->open && w->gap > 0 && (flags & WINDOW_START)) {
-    count_vanished(w, time);
+    w->damaged_frames += vanished(w, time);
   }
   if (!w->open) {
     w->open = true;

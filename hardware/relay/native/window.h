@@ -39,6 +39,7 @@ struct window {
   uint32_t open_time, last_time, step;
   /* Results, ever growing. */
   uint64_t lost, late, frames, damaged_frames, keyframes, restarts;
+  uint64_t paused, paused_frames; /* Missing packets and frames between a picture's end and its return with an IDR, half a second or more later. */
   bool open_key;
 };
 
