@@ -30,6 +30,14 @@ export type Fault =
     }
   /** A native program did not answer, or died while a request was open. */
   | { readonly code: 'program.gone'; readonly program: string; readonly command: string; readonly because: string }
+  /** The line to a device ended while a command was open or waiting; it was not sent again. */
+  | { readonly code: 'device.gone'; readonly device: string; readonly command: string; readonly because: string }
+  /** A device did not answer: the command may have been carried out or not. */
+  | { readonly code: 'device.silent'; readonly device: string; readonly command: string; readonly afterMs: number }
+  /** A device said no, in its own words. */
+  | { readonly code: 'device.refused'; readonly device: string; readonly command: string; readonly because: string }
+  /** A device does not accept our name or password. */
+  | { readonly code: 'device.login'; readonly device: string; readonly because: string }
   /** A peer process cannot be reached now. */
   | { readonly code: 'unreachable'; readonly what: string; readonly because: string }
   /** A message, command or plan came too late, or is older than what is in force. */
@@ -45,6 +53,7 @@ export type FaultCode = Fault['code'];
 export function retryable(fault: Fault): boolean {
   switch (fault.code) {
     case 'program.gone':
+    case 'device.gone':
     case 'unreachable':
     case 'throttled':
     case 'exhausted':
@@ -57,6 +66,10 @@ export function retryable(fault: Fault): boolean {
     case 'auth.required':
     case 'auth.forbidden':
     case 'program.refused':
+    // A dial or a step that was done after all must not be done twice.
+    case 'device.silent':
+    case 'device.refused':
+    case 'device.login':
     case 'stale':
     case 'store.broken':
       return false;
@@ -88,7 +101,12 @@ export function httpStatus(fault: Fault): number {
       return 507;
     case 'program.refused':
     case 'program.gone':
+    case 'device.gone':
+    case 'device.refused':
+    case 'device.login':
       return 502;
+    case 'device.silent':
+      return 504;
     case 'unreachable':
     case 'store.broken':
       return 503;

@@ -13,6 +13,10 @@ const titles: Readonly<Record<Fault['code'], string>> = {
   throttled: 'Too many attempts',
   'program.refused': 'A media program refused',
   'program.gone': 'A media program is gone',
+  'device.gone': 'The line to a device ended',
+  'device.silent': 'A device does not answer',
+  'device.refused': 'A device refused',
+  'device.login': 'A device does not accept our login',
   unreachable: 'A peer cannot be reached now',
   stale: 'Something newer is in force',
   'store.broken': 'The database cannot be used',
@@ -41,6 +45,14 @@ function explain(fault: Fault): string {
       return `${fault.program} refused ${fault.command}: ${fault.detail}`;
     case 'program.gone':
       return `${fault.program} did not answer ${fault.command}: ${fault.because}`;
+    case 'device.gone':
+      return `${fault.device} went away under ${fault.command}: ${fault.because}`;
+    case 'device.silent':
+      return `${fault.device} did not answer ${fault.command} for ${fault.afterMs} ms`;
+    case 'device.refused':
+      return `${fault.device} refused ${fault.command}: ${fault.because}`;
+    case 'device.login':
+      return `${fault.device}: ${fault.because}`;
     case 'unreachable':
       return `${fault.what}: ${fault.because}`;
     case 'stale':

@@ -17,6 +17,7 @@ const runtime = [
   'gstreamer1.0-x', // textoverlay's pango
   'libsrt-gnutls-dev',
   'libudev-dev',
+  'socat', // ptys for simulated serial devices
   'fonts-dejavu-core',
 ];
 

@@ -1,0 +1,291 @@
+/**
+ * A device behind a line: opens it, lets the driver begin, asks for signs of life, comes back by itself, and keeps motion safe. One for every
+ * make that speaks bytes; what differs is the Protocol.
+ */
+import { EventEmitter } from 'node:events';
+import type { Clock, Timer } from '../../protocol/clock.ts';
+import { brief, FaultError } from '../../protocol/fault.ts';
+import type { Log } from '../../protocol/log.ts';
+import {
+  type ActResult,
+  type Capability,
+  type DeviceAct,
+  type DeviceInfo,
+  type DeviceState,
+  type LinkState,
+  unknownState,
+} from '../../protocol/schema/device.ts';
+import { refusal } from './allow.ts';
+import { Exchange, Superseded } from './exchange.ts';
+import { Motion } from './motion.ts';
+import type { Line, Port } from './port.ts';
+import type { Manners, Protocol, Talk } from './protocol.ts';
+
+export interface DeviceOptions<M> {
+  /** For logs and faults. */
+  readonly name: string;
+  readonly port: Port;
+  /** Made anew for each connection. */
+  readonly protocol: () => Protocol<M>;
+  readonly manners: Manners;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Standing {
+  readonly link: LinkState;
+  readonly because: string;
+}
+
+export interface DeviceEvents {
+  /** Link, state, info or capabilities are others now. */
+  changed: [];
+}
+
+/** What the box sees of a device, whatever it is made of. */
+export interface Handle extends EventEmitter<DeviceEvents> {
+  start(): void;
+  stop(): Promise<void>;
+  execute(act: DeviceAct): Promise<ActResult>;
+  readonly standing: Standing;
+  readonly state: DeviceState;
+  readonly info: DeviceInfo;
+  readonly capabilities: readonly Capability[];
+  /** Wall clock of the last word from it; null: never. */
+  readonly seen: number | null;
+}
+
+/** Pauses after the first, second… failed try; the last repeats. A port that is back is in use again within two seconds. */
+const PAUSES_MS = [100, 250, 500, 1000, 1500] as const;
+/** A device that refuses our login: knocking faster ends in a lock-out on some makes. */
+const REFUSED_PAUSE_MS = 30_000;
+/** So many polls in a row without a word: the line is taken for dead. */
+const SILENT_POLLS = 2;
+const STOP_MS = 500;
+
+interface Session<M> {
+  readonly protocol: Protocol<M>;
+  readonly exchange: Exchange<M>;
+  readonly talk: Talk<M>;
+  line: Line | null;
+  over: boolean;
+}
+
+export class WiredDevice<M> extends EventEmitter<DeviceEvents> implements Handle {
+  readonly #options: DeviceOptions<M>;
+  readonly #motion: Motion;
+  #standing: Standing = { link: 'disconnected', because: 'not started' };
+  #state: DeviceState = unknownState;
+  #info: DeviceInfo = { make: '', model: '', firmware: '', serial: '' };
+  #capabilities: readonly Capability[];
+  #seen: number | null = null;
+  #session: Session<M> | null = null;
+  #timer: Timer | null = null;
+  #failures = 0;
+  #silent = 0;
+  #running = false;
+
+  constructor(options: DeviceOptions<M>) {
+    super();
+    this.#options = options;
+    this.#capabilities = options.protocol().capabilities;
+    this.#motion = new Motion(options.clock, options.name, () => this.#halt());
+  }
+
+  get standing(): Standing {
+    return this.#standing;
+  }
+  get state(): DeviceState {
+    return this.#state;
+  }
+  get info(): DeviceInfo {
+    return this.#info;
+  }
+  get capabilities(): readonly Capability[] {
+    return this.#capabilities;
+  }
+  get seen(): number | null {
+    return this.#seen;
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    void this.#connect();
+  }
+
+  /** Stops what moves, then lets go of the line. Idempotent. */
+  async stop(): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    this.#timer?.cancel();
+    if (this.#motion.moving) await this.#motion.halt(STOP_MS);
+    this.#motion.forget();
+    await this.#end('stopped');
+    this.#stand('disconnected', 'stopped');
+  }
+
+  /** Carries out an act; never throws for what a device, a line or a person can cause. */
+  async execute(act: DeviceAct): Promise<ActResult> {
+    const no = refusal(this.#capabilities, act);
+    if (no !== null) return { outcome: 'rejected', because: no };
+    const session = this.#session;
+    if (session === null || this.#standing.link !== 'ok')
+      return { outcome: 'rejected', because: `not connected: ${this.#standing.because}` };
+    try {
+      if (act.do === 'move' && act.pan === 0 && act.tilt === 0 && act.zoom === 0) {
+        await this.#motion.halt(STOP_MS);
+        return { outcome: 'completed', because: 'stopped' };
+      }
+      // Before it is sent: a move whose answer is lost moves all the same.
+      if (act.do === 'move') this.#motion.begun(act.limitMs);
+      const did = await session.protocol.act(session.talk, act);
+      return { outcome: did, because: did === 'completed' ? 'the device says so' : 'the device has taken it' };
+    } catch (error) {
+      return this.#outcome(error, session);
+    }
+  }
+
+  #outcome(error: unknown, session: Session<M>): ActResult {
+    if (error instanceof Superseded) return { outcome: 'superseded', because: error.message };
+    if (!(error instanceof FaultError)) throw error;
+    const { fault } = error;
+    const because = brief(fault).slice(0, 300);
+    if (fault.code !== 'device.silent' && fault.code !== 'device.gone') return { outcome: 'rejected', because };
+    // It may have been done: what is so now is asked for.
+    if (fault.code === 'device.silent') void this.#poll(session);
+    return { outcome: 'unknown', because };
+  }
+
+  async #connect(): Promise<void> {
+    const { port, protocol, manners, clock, name, log } = this.#options;
+    this.#stand('connecting', `opening ${port.name}`);
+    const speaking = protocol();
+    const session: Session<M> = {
+      protocol: speaking,
+      exchange: new Exchange<M>({
+        device: name,
+        clock,
+        gapMs: manners.gapMs,
+        write: async (bytes) => {
+          if (session.line === null) throw new FaultError({ code: 'device.gone', device: name, command: 'write', because: 'no line' });
+          await session.line.write(bytes);
+        },
+      }),
+      talk: {
+        ask: (question) => session.exchange.ask(question),
+        tell: (patch) => this.#patch(patch),
+        inform: (info) => this.#inform(info),
+        state: () => this.#state,
+        clock,
+        log,
+      },
+      line: null,
+      over: false,
+    };
+    this.#session = session;
+    const limit = clock.after(
+      manners.beginMs,
+      `${name} begins`,
+      () => void this.#lost(session, `nothing usable for ${manners.beginMs} ms`),
+    );
+    try {
+      session.line = await port.open({
+        data: (bytes) => this.#data(session, bytes),
+        ended: (because) => void this.#lost(session, because),
+      });
+      if (session.over) return await session.line.close();
+      // Whatever moved when the line was lost, or before we came, stands still first.
+      await speaking.halt?.(session.talk);
+      this.#motion.forget();
+      await speaking.begin(session.talk);
+      limit.cancel();
+      if (session.over) return;
+      this.#failures = 0;
+      this.#silent = 0;
+      this.#capabilities = speaking.capabilities;
+      this.#stand('ok', 'answers');
+      this.#pollLater(session);
+    } catch (error) {
+      if (!(error instanceof FaultError) && !(error instanceof Superseded)) throw error;
+      const refused = error instanceof FaultError && error.fault.code === 'device.login';
+      await this.#lost(session, error instanceof FaultError ? brief(error.fault) : error.message, refused);
+    } finally {
+      limit.cancel();
+    }
+  }
+
+  #data(session: Session<M>, bytes: Uint8Array): void {
+    if (session.over) return;
+    this.#seen = this.#options.clock.now();
+    for (const message of session.protocol.framer.push(bytes)) {
+      this.#silent = 0;
+      if (!session.exchange.take(message)) session.protocol.heard(session.talk, message);
+    }
+  }
+
+  #pollLater(session: Session<M>): void {
+    const { clock, manners, name } = this.#options;
+    this.#timer?.cancel();
+    this.#timer = clock.after(manners.pollMs, `${name} is asked`, () => void this.#poll(session));
+  }
+
+  async #poll(session: Session<M>): Promise<void> {
+    if (session.over) return;
+    this.#timer?.cancel();
+    try {
+      await session.protocol.poll(session.talk);
+      this.#silent = 0;
+    } catch (error) {
+      if (error instanceof Superseded) return this.#pollLater(session);
+      if (!(error instanceof FaultError)) throw error;
+      if (error.fault.code === 'device.silent' && ++this.#silent >= SILENT_POLLS) return this.#lost(session, brief(error.fault));
+      if (error.fault.code === 'device.gone') return;
+    }
+    if (!session.over) this.#pollLater(session);
+  }
+
+  /** The line is of no use any more: what was known is doubtful, and the next one is tried after a pause. */
+  async #lost(session: Session<M>, because: string, refused = false): Promise<void> {
+    if (session.over) return;
+    await this.#end(because, session);
+    if (!this.#running) return;
+    const pause = refused ? REFUSED_PAUSE_MS : (PAUSES_MS[Math.min(this.#failures, PAUSES_MS.length - 1)] ?? 1500);
+    this.#failures++;
+    this.#options.log.warn({ device: this.#options.name, because, pause }, 'device lost');
+    this.#stand(refused ? 'login-refused' : 'disconnected', because);
+    this.#timer = this.#options.clock.after(pause, `${this.#options.name} is tried again`, () => void this.#connect());
+  }
+
+  async #end(because: string, session = this.#session): Promise<void> {
+    if (session === null || session.over) return;
+    session.over = true;
+    this.#timer?.cancel();
+    session.exchange.end(because);
+    if (this.#session === session) this.#session = null;
+    await session.line?.close();
+  }
+
+  async #halt(): Promise<void> {
+    const session = this.#session;
+    if (session === null) return;
+    await session.protocol.halt?.(session.talk);
+  }
+
+  #patch(patch: Partial<DeviceState>): void {
+    this.#state = { ...this.#state, ...patch };
+    this.emit('changed');
+  }
+
+  #inform(info: Partial<DeviceInfo>): void {
+    this.#info = { ...this.#info, ...info };
+    this.emit('changed');
+  }
+
+  #stand(link: LinkState, because: string): void {
+    // Nothing that was seen through a line that is gone may be taken for what is so now.
+    if (link === 'disconnected' && this.#standing.link !== link) this.#state = unknownState;
+    this.#standing = { link, because: because.slice(0, 300) };
+    this.emit('changed');
+  }
+}

@@ -1,0 +1,65 @@
+/** A camera that moves must also stop: every move carries a limit, and the stop is repeated until it was taken. */
+import type { Clock, Timer } from '../../protocol/clock.ts';
+import { FaultError } from '../../protocol/fault.ts';
+import { Superseded } from './exchange.ts';
+
+/** A stop that failed is sent again after this. */
+const AGAIN_MS = 200;
+const TRIES = 5;
+
+export class Motion {
+  readonly #clock: Clock;
+  readonly #name: string;
+  readonly #send: () => Promise<void>;
+  #timer: Timer | null = null;
+  #moving = false;
+
+  /** @param send sends the stop; rejects when it was not taken. */
+  constructor(clock: Clock, name: string, send: () => Promise<void>) {
+    this.#clock = clock;
+    this.#name = name;
+    this.#send = send;
+  }
+
+  get moving(): boolean {
+    return this.#moving;
+  }
+
+  /** A move is being sent; a stop follows after `limitMs` unless another move comes first. */
+  begun(limitMs: number): void {
+    this.#moving = true;
+    this.#timer?.cancel();
+    this.#timer = this.#clock.after(limitMs, `${this.#name} stops moving`, () => void this.#try(TRIES));
+  }
+
+  /** Stops now; resolves when the stop was taken, or after `withinMs` without that (it is then tried on). */
+  async halt(withinMs: number): Promise<void> {
+    this.#timer?.cancel();
+    await new Promise<void>((resolve) => {
+      const limit = this.#clock.after(withinMs, `${this.#name} stop is waited for`, resolve);
+      void this.#try(TRIES).then(() => {
+        limit.cancel();
+        resolve();
+      });
+    });
+  }
+
+  /** The line is gone, or its device was stopped by other means: nothing is owed. */
+  forget(): void {
+    this.#timer?.cancel();
+    this.#moving = false;
+  }
+
+  async #try(left: number): Promise<void> {
+    try {
+      await this.#send();
+      this.#moving = false;
+    } catch (error) {
+      if (!(error instanceof FaultError) && !(error instanceof Superseded)) throw error;
+      // A line that is gone is stopped first thing when it is back.
+      const gone = error instanceof FaultError && error.fault.code === 'device.gone';
+      if (gone || left <= 1) return;
+      this.#timer = this.#clock.after(AGAIN_MS, `${this.#name} stops moving`, () => void this.#try(left - 1));
+    }
+  }
+}
