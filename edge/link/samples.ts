@@ -91,10 +91,13 @@ export interface Flowed {
 
 export const nothingFlowed: Flowed = { floor: null, mosaic: null };
 
-/** As of `now`. The plan may be here before the first picture: what was missing before that one is no loss. */
+/**
+ * As of `now`. The plan may be here before the first picture: what was missing before that one is no loss. Frames, not packets: the relay judges
+ * both a tenth of a second after they came, so a frame that is counted tells that the gap before it is.
+ */
 export function flowing(heard: Heard, flowed: Flowed, before: RelayLook, now: RelayLook): Flowed {
   const still = (ssrc: number | null, was: number | null): number | null =>
-    ssrc === was || streamGrowth(ssrc, false, before, now).packets > 0 ? ssrc : null;
+    ssrc === was || streamGrowth(ssrc, false, before, now).frames > 0 ? ssrc : null;
   return { floor: still(heard.floor, flowed.floor), mosaic: still(heard.mosaic, flowed.mosaic) };
 }
 
