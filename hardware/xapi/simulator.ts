@@ -67,11 +67,12 @@ class XapiSimulator implements Simulator {
   }
 
   get facts(): Readonly<Record<string, unknown>> {
-    const { calls, moving, recalled, stored, peripheral } = this.#codec;
+    const { calls, moving: going, recalled, stored, peripheral } = this.#codec;
     return {
       power: this.#codec.value(standbyPath(this.#style.era)) === 'Off' ? 'on' : 'standby',
       calls,
-      moving,
+      moving: Object.values(going).some((way) => way !== 'stop'),
+      going,
       recalled,
       stored,
       peripheral,

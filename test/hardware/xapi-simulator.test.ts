@@ -232,9 +232,9 @@ t.test('presentation, camera, input and layout are remembered and told', async (
   t.match(tell(simulator, 'xCommand Presentation Start PresentationSource: 2 SendingMode: LocalRemote'), /Mode: Sending/);
   t.match(tell(simulator, 'xCommand Presentation Stop'), /LocalInstance 1 \(ghost=True\)[\s\S]*Mode: Off/);
   tell(simulator, 'xCommand Camera Ramp CameraId: 1 Pan: left PanSpeed: 3');
-  t.match(simulator.facts.moving, { pan: 'left', tilt: 'stop', zoom: 'stop' });
+  t.match(simulator.facts, { moving: true, going: { pan: 'left', tilt: 'stop', zoom: 'stop' } });
   tell(simulator, 'xCommand Camera Ramp CameraId: 1 Pan: stop Tilt: stop Zoom: stop');
-  t.match(simulator.facts.moving, { pan: 'stop' });
+  t.match(simulator.facts, { moving: false, going: { pan: 'stop' } });
   t.match(tell(simulator, 'xCommand Camera Ramp CameraId: 1 Pan: upwards'), /ParameterError/);
   tell(simulator, 'xCommand Video Input SetMainVideoSource ConnectorId: 2');
   t.match(tell(simulator, 'xStatus Video Input'), /\*s Video Input MainVideoSource: 2/);
