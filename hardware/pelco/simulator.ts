@@ -1,12 +1,35 @@
 /**
- * A dome on a Pelco-D bus: seven bytes a command, a sum at the end, and no word back. Source: Pelco, "D Protocol Manual" (TF-0002).
+ * A dome on a Pelco-D bus: seven bytes a command, a sum at the end, and no word back. Source: Pelco, "D Protocol Manual" (TF-0002). Or on a
+ * Pelco-P bus, where the same five bytes stand between other marks and addresses begin at 0.
  * There is no time in a simulator: a dome under way goes one step further whenever it hears a whole frame, for itself or for another.
  */
 import type { DriverSettings } from '../wire/driver.ts';
 import { now, type Said, type Simulator } from '../wire/simulator.ts';
 
 const SYNC = 0xff;
-const LENGTH = 7;
+
+/** How a command is wrapped. */
+interface Wrapping {
+  readonly sync: number;
+  readonly length: number;
+  /** Whether a frame of that length is whole. */
+  readonly whole: (frame: readonly number[]) => boolean;
+  readonly firstAddress: number;
+}
+
+const wrappingD: Wrapping = {
+  sync: SYNC,
+  length: 7,
+  whole: (frame) => sum(frame.slice(1, 6)) === frame[6],
+  firstAddress: 1,
+};
+const wrappingP: Wrapping = {
+  sync: 0xa0,
+  length: 8,
+  whole: (frame) => frame[6] === 0xaf && frame.slice(0, 7).reduce((all, byte) => all ^ byte, 0) === frame[7],
+  firstAddress: 0,
+};
+
 /** Hundredths of a degree. Pan goes round; tilt from level to straight down. */
 const ROUND = 36_000;
 const TILT_MAX = 9000;
@@ -26,8 +49,12 @@ interface Place {
 
 const still: Place = { pan: 0, tilt: 0, zoom: 0 };
 
-/** `model` `position`: it answers questions for its position, as few do. `happen`: `power off`, `power on`, `hand PAN TILT` (it is turned by hand). */
+/**
+ * `model` `position`: it answers questions for its position, as few do; `pelco-p`: it speaks that.
+ * `happen`: `power off`, `power on`, `hand PAN TILT` (it is turned by hand).
+ */
 export function simulatePelco({ address, model }: DriverSettings): Simulator {
+  const wrapping = /(?:^|[- ])p$/i.test(model.trim()) ? wrappingP : wrappingD;
   let held: number[] = [];
   let powered = true;
   let on = true;
@@ -87,9 +114,9 @@ export function simulatePelco({ address, model }: DriverSettings): Simulator {
 
   const obey = ([, to = 0, first = 0, second = 0, data1 = 0, data2 = 0]: readonly number[]): readonly Said[] => {
     place = stepped(place, going);
-    if (to !== address || !powered) return [];
+    if (to - wrapping.firstAddress + 1 !== address || !powered) return [];
     frames++;
-    if ((first & 0x08) !== 0) {
+    if ((first & 0x08) !== 0 && wrapping === wrappingD) {
       // The camera behind the dome; the sense bit says which way.
       on = (first & 0x80) !== 0;
       if (!on) going = still;
@@ -106,18 +133,18 @@ export function simulatePelco({ address, model }: DriverSettings): Simulator {
     return [];
   };
 
-  /** A frame is what has the right sum; otherwise the next FF may be the beginning. */
+  /** A frame is what has the right sum; otherwise the next mark may be the beginning. */
   const take = (byte: number): readonly Said[] => {
     held.push(byte);
-    while (held.length > 0 && held[0] !== SYNC) held.shift();
-    if (held.length < LENGTH) return [];
+    while (held.length > 0 && held[0] !== wrapping.sync) held.shift();
+    if (held.length < wrapping.length) return [];
     const frame = held;
-    if (sum(frame.slice(1, LENGTH - 1)) === frame[LENGTH - 1]) {
+    if (wrapping.whole(frame)) {
       held = [];
       return obey(frame);
     }
     wrong++;
-    const next = frame.indexOf(SYNC, 1);
+    const next = frame.indexOf(wrapping.sync, 1);
     held = next < 0 ? [] : frame.slice(next);
     return [];
   };

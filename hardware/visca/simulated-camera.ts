@@ -3,7 +3,7 @@
  * an ACK when a command is taken, a completion when it is done, two sockets for what is under way.
  */
 import { later, now, type Said } from '../wire/simulator.ts';
-import { SimulatedMotion } from './simulated-motion.ts';
+import { large, SimulatedMotion, small } from './simulated-motion.ts';
 
 /** What a reply travels in. */
 export type Wrap = (packet: Uint8Array) => Uint8Array;
@@ -39,7 +39,7 @@ export class SimulatedCamera {
   readonly #address: number;
   /** Some answer with `ack-only`, `completion-only` or not at all: `silent`. Inquiries are always answered. `srg-x…`, `brc-x…`: pan has five digits. */
   readonly #model: string;
-  readonly #motion = new SimulatedMotion();
+  readonly #motion: SimulatedMotion;
   #on = true;
   #focusAuto = true;
   /** Starting: answers nothing. Warming: refuses all but questions for power. */
@@ -55,6 +55,7 @@ export class SimulatedCamera {
   constructor(address: number, model: string) {
     this.#address = address;
     this.#model = model.toLowerCase();
+    this.#motion = new SimulatedMotion(this.#wide ? large : small);
   }
 
   get facts(): Readonly<Record<string, unknown>> {
@@ -194,7 +195,7 @@ export class SimulatedCamera {
   }
 
   #preset(what: number, number: number): Outcome {
-    if (number > 0x0f || what > 2) return error(SYNTAX);
+    if (number >= (this.#wide ? 100 : 16) || what > 2) return error(SYNTAX);
     if (what === 2) this.#motion.recall(number);
     else if (what === 1) this.#motion.store(number);
     else this.#motion.forget(number);

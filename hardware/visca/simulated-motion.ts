@@ -1,6 +1,5 @@
 /**
  * What of a simulated camera moves. There is no time in a simulator: a camera under way goes one step further whenever it hears something.
- * Angles and zoom in the steps of a Sony EVI-D70: 170° to each side, 30° down, 90° up, 18 times.
  */
 
 export interface Place {
@@ -9,9 +8,18 @@ export interface Place {
   readonly zoom: number;
 }
 
-const PAN_MAX = 0x08db;
-const TILT_MIN = -0x0190;
-const TILT_MAX = 0x04b0;
+/** How far it goes, in its own steps. */
+export interface Limits {
+  /** To each side. */
+  readonly pan: number;
+  readonly up: number;
+  readonly down: number;
+}
+
+/** Sony EVI-D70: 170° to each side, 90° up, 30° down. */
+export const small: Limits = { pan: 0x08db, up: 0x04b0, down: 0x0190 };
+/** Sony SRG-X400 and BRC-X400: DE00…2200 and FC00…1200. */
+export const large: Limits = { pan: 0x2200, up: 0x1200, down: 0x0400 };
 const ZOOM_MAX = 0x4000;
 const home: Place = { pan: 0, tilt: 0, zoom: 0 };
 /** Steps of a turn and of a zoom at speed 1 between two messages. */
@@ -20,6 +28,7 @@ const ZOOM = 0x100;
 const PRESETS = 6;
 
 export class SimulatedMotion {
+  readonly #limits: Limits;
   #place: Place = home;
   /** Speeds, signed: right, up and in are positive. */
   #going: Place = home;
@@ -31,6 +40,10 @@ export class SimulatedMotion {
   #preset: number | null = null;
   #lastStop: 'pan-tilt' | 'zoom' | null = null;
   #stops = 0;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
 
   get place(): Place {
     return this.#place;
@@ -52,7 +65,11 @@ export class SimulatedMotion {
   step(): void {
     const { pan, tilt, zoom } = this.#going;
     if (pan === 0 && tilt === 0 && zoom === 0) return;
-    this.#place = within({ pan: this.#place.pan + pan * TURN, tilt: this.#place.tilt + tilt * TURN, zoom: this.#place.zoom + zoom * ZOOM });
+    this.#place = within(this.#limits, {
+      pan: this.#place.pan + pan * TURN,
+      tilt: this.#place.tilt + tilt * TURN,
+      zoom: this.#place.zoom + zoom * ZOOM,
+    });
   }
 
   turn(pan: number, tilt: number): void {
@@ -69,7 +86,7 @@ export class SimulatedMotion {
 
   /** Straight to a place; what was going stops there. */
   go(to: Partial<Place>): void {
-    this.#place = within({ ...this.#place, ...to });
+    this.#place = within(this.#limits, { ...this.#place, ...to });
     this.#going = to.zoom === undefined ? { ...home, zoom: this.#going.zoom } : to.pan === undefined ? { ...this.#going, zoom: 0 } : home;
     this.#preset = null;
   }
@@ -107,8 +124,8 @@ export class SimulatedMotion {
 
 const clamp = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, Math.round(value)));
 
-const within = ({ pan, tilt, zoom }: Place): Place => ({
-  pan: clamp(pan, -PAN_MAX, PAN_MAX),
-  tilt: clamp(tilt, TILT_MIN, TILT_MAX),
+const within = (limits: Limits, { pan, tilt, zoom }: Place): Place => ({
+  pan: clamp(pan, -limits.pan, limits.pan),
+  tilt: clamp(tilt, -limits.down, limits.up),
   zoom: clamp(zoom, 0, ZOOM_MAX),
 });

@@ -80,3 +80,20 @@ t.test('one that can says where it is', async (t) => {
   for (const [question, answer] of table) t.strictSame(told(one, question), [answer]);
   t.strictSame(told(dome(9, 'position'), 'FF 09 00 51 00 00 5A'), ['FF 09 00 59 00 00 62']);
 });
+
+t.test('on a Pelco-P bus it takes the same commands in their other wrapping', async (t) => {
+  const table: readonly (readonly [string, string, object])[] = [
+    ['up', 'A0 00 00 08 00 20 AF 27', { moving: true, going: { pan: 0, tilt: -32, zoom: 0 } }],
+    ['left', 'A0 00 00 04 20 00 AF 2B', { moving: true, going: { pan: -32, tilt: 0, zoom: 0 } }],
+    ['zoom tele', 'A0 00 00 20 00 00 AF 2F', { moving: true, going: { pan: 0, tilt: 0, zoom: 1 } }],
+    ['preset call', 'A0 00 00 07 00 01 AF 09', { preset: 1 }],
+    ['stop', 'A0 00 00 00 00 00 AF 0F', { moving: false, lastStop: 'all' }],
+    ['wrong check', 'A0 00 00 08 00 20 AF 28', { moving: false, wrong: 1 }],
+    ['for the second', 'A0 01 00 08 00 20 AF 26', { moving: false, frames: 0 }],
+  ];
+  for (const [name, bytes, facts] of table) {
+    const one = dome(1, 'pelco-p');
+    t.strictSame(told(one, `A0 00 ${bytes}`), [], name);
+    t.match(one.facts, name === 'wrong check' ? { ...facts, wrong: 2 } : facts, `${name}, after a torn one`);
+  }
+});

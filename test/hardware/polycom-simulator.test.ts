@@ -148,12 +148,12 @@ t.test('a camera that is told to move says nothing and moves until it is told to
   const { ask, simulator } = simulated();
   for (const way of ['left', 'right', 'up', 'down', 'zoom+', 'zoom-']) {
     t.equal(ask(`camera near move ${way}`), '');
-    t.equal(simulator.facts.moving, way);
+    t.match(simulator.facts, { moving: true, towards: way });
   }
   simulator.closed();
-  t.equal(simulator.facts.moving, 'zoom-', 'also when nobody is there any more');
+  t.match(simulator.facts, { moving: true, towards: 'zoom-' }, 'also when nobody is there any more');
   t.equal(ask('camera near move stop'), '');
-  t.equal(simulator.facts.moving, null);
+  t.match(simulator.facts, { moving: false, towards: null });
   t.equal(ask('camera near setposition "-100" "20" "3"'), 'camera near setposition "-100" "20" "3"\r\n');
   t.equal(ask('camera near getposition'), 'camera near position -100 20 3\r\n');
 });
