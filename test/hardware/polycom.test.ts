@@ -38,7 +38,14 @@ t.test('a line without an end is not kept for ever, and nonsense ends', async (t
   fuzzFramer(t, lines, Buffer.from('notification:callstatus:outgoing:34:Demo:10.0.0.9:connected:384:0:videocall\r\n'), 512);
 });
 
-const call = (id: string, state: Call['state'], direction: Call['direction'], number: string, name = '', kbps: number | null = 384): Call => ({
+const call = (
+  id: string,
+  state: Call['state'],
+  direction: Call['direction'],
+  number: string,
+  name = '',
+  kbps: number | null = 384,
+): Call => ({
   id,
   state,
   direction,
@@ -54,10 +61,19 @@ t.test('callinfo is read from the right: names may be empty or missing, numbers 
       'callinfo:43:Polycom Group Series Demo:192.168.1.101:384:connected:notmuted:outgoing:videocall',
       call('43', 'connected', 'out', '192.168.1.101', 'Polycom Group Series Demo'),
     ],
-    ['callinfo:1::1330378709@vc.example.com:384:connected:notmuted:outgoing:videocall', call('1', 'connected', 'out', '1330378709@vc.example.com')],
+    [
+      'callinfo:1::1330378709@vc.example.com:384:connected:notmuted:outgoing:videocall',
+      call('1', 'connected', 'out', '1330378709@vc.example.com'),
+    ],
     ['callinfo:36:192.168.1.102:256:connected:muted:outgoing:videocall', call('36', 'connected', 'out', '192.168.1.102', '', 256)],
-    ['callinfo:2:Rostov:sip:room@10.1.0.84:5060:512:ringing:notmuted:incoming:videocall', call('2', 'ringing', 'in', 'sip:room@10.1.0.84:5060', 'Rostov', 512)],
-    ['callinfo:2:sip:room@10.1.0.84:512:connected:notmuted:incoming:videocall', call('2', 'connected', 'in', 'sip:room@10.1.0.84', '', 512)],
+    [
+      'callinfo:2:Rostov:sip:room@10.1.0.84:5060:512:ringing:notmuted:incoming:videocall',
+      call('2', 'ringing', 'in', 'sip:room@10.1.0.84:5060', 'Rostov', 512),
+    ],
+    [
+      'callinfo:2:sip:room@10.1.0.84:512:connected:notmuted:incoming:videocall',
+      call('2', 'connected', 'in', 'sip:room@10.1.0.84', '', 512),
+    ],
     ['callinfo:3:Demo:2001:db8::1:384:connected:notmuted:outgoing:videocall', call('3', 'connected', 'out', '2001:db8::1', 'Demo')],
     ['callinfo:3::2001:db8::1:384:connected:notmuted:outgoing:videocall', call('3', 'connected', 'out', '2001:db8::1')],
     ['callinfo:4:Demo:10.0.0.9:1720:384:connecting:notmuted:outgoing:videocall', call('4', 'connecting', 'out', '10.0.0.9:1720', 'Demo')],
@@ -74,8 +90,14 @@ t.test('notifications of both kinds are read too', async (t) => {
       'notification:callstatus:outgoing:34:Demo:10.0.0.9:connected:384:0:videocall',
       { is: 'call', call: call('34', 'connected', 'out', '10.0.0.9', 'Demo') },
     ],
-    ['notification:callstatus:incoming:35::sip:a@b.vn:ringing:0:0:videocall', { is: 'call', call: call('35', 'ringing', 'in', 'sip:a@b.vn', '', 0) }],
-    ['notification:callstatus:outgoing:34:10.0.0.9:ringing:384:0:videocall', { is: 'call', call: call('34', 'ringing', 'out', '10.0.0.9') }],
+    [
+      'notification:callstatus:incoming:35::sip:a@b.vn:ringing:0:0:videocall',
+      { is: 'call', call: call('35', 'ringing', 'in', 'sip:a@b.vn', '', 0) },
+    ],
+    [
+      'notification:callstatus:outgoing:34:10.0.0.9:ringing:384:0:videocall',
+      { is: 'call', call: call('34', 'ringing', 'out', '10.0.0.9') },
+    ],
     ['notification:callstatus:outgoing:34:Demo:10.0.0.9:disconnected:384:0:videocall', { is: 'gone', id: '34' }],
     ['notification:callstatus:outgoing:34:Demo:10.0.0.9:inactive:384:16:videocall', { is: 'gone', id: '34' }],
     ['notification:linestatus:outgoing:10.0.0.9:34:0:0:inactive', null],
@@ -85,7 +107,10 @@ t.test('notifications of both kinds are read too', async (t) => {
   const older: readonly (readonly [string, ReturnType<typeof callstate>])[] = [
     ['cs: call[34] chan[0] dialstr[192.168.1.103] state[RINGING]', { is: 'call', call: call('34', 'ringing', 'out', '192.168.1.103') }],
     ['cs: call[34] chan[0] dialstr[192.168.1.103] state[COMPLETE]', { is: 'call', call: call('34', 'connected', 'out', '192.168.1.103') }],
-    ['cs: call[7] speed[512] dialstr[10.0.0.1] state[connected]', { is: 'call', call: call('7', 'connected', 'unknown', '10.0.0.1', '', 512) }],
+    [
+      'cs: call[7] speed[512] dialstr[10.0.0.1] state[connected]',
+      { is: 'call', call: call('7', 'connected', 'unknown', '10.0.0.1', '', 512) },
+    ],
     ['active: call[34] speed [384]', { is: 'call', call: call('34', 'connected', 'out', '192.168.1.103') }],
     ['active: call[34] speed[512]', { is: 'call', call: call('34', 'connected', 'out', '192.168.1.103', '', 512) }],
     ['cs: call[1] inactive', { is: 'gone', id: '1' }],
@@ -128,7 +153,10 @@ t.test('a block of calls is one answer; an empty or unreadable one says nothing'
     const { match } = callinfoQuestion();
     const answers = block.map((text) => match(text));
     t.strictSame(answers.at(-1), { is: 'answer', value: means }, name);
-    t.notOk(answers.slice(0, -1).some((each) => each?.is === 'answer'), `${name}: not before its end`);
+    t.notOk(
+      answers.slice(0, -1).some((each) => each?.is === 'answer'),
+      `${name}: not before its end`,
+    );
   }
 });
 
@@ -139,7 +167,10 @@ t.test('calls follow the news; one that rings without a name is replaced by the 
   const named = withNews(rings, { is: 'call', call: call('35', 'ringing', 'in', '2001') });
   t.strictSame(named, [call('35', 'ringing', 'in', '2001')]);
   t.ok(inSetup(named));
-  const both = withNews(withNews(named, { is: 'call', call: call('35', 'connected', 'in', '2001') }), { is: 'call', call: call('36', 'connected', 'out', 'x') });
+  const both = withNews(withNews(named, { is: 'call', call: call('35', 'connected', 'in', '2001') }), {
+    is: 'call',
+    call: call('36', 'connected', 'out', 'x'),
+  });
   t.notOk(inSetup(both));
   t.strictSame(withNews(both, { is: 'gone', id: '35' }), [call('36', 'connected', 'out', 'x')]);
 });
@@ -179,9 +210,24 @@ t.test('news becomes state', async (t) => {
 });
 
 t.test('the introduction is known by how its lines begin, and tells who it is', async (t) => {
-  for (const text of ['Hi, my name is : Room', 'Here is what I know about myself:', 'SNTP Time Service: auto', 'Local Time is: Mon, 23 Nov', 'MP Enabled: true', 'Total Time In Calls: 1:02:03'])
+  for (const text of [
+    'Hi, my name is : Room',
+    'Here is what I know about myself:',
+    'SNTP Time Service: auto',
+    'Local Time is: Mon, 23 Nov',
+    'MP Enabled: true',
+    'Total Time In Calls: 1:02:03',
+  ])
     t.ok(introduction(text), text);
-  for (const text of ['Control event: vcbutton play', 'notification:callstatus:x', 'callinfo:1', 'error: x', 'volume 3', '1 Hour, 10 Minutes']) t.equal(introduction(text), null, text);
+  for (const text of [
+    'Control event: vcbutton play',
+    'notification:callstatus:x',
+    'callinfo:1',
+    'error: x',
+    'volume 3',
+    '1 Hour, 10 Minutes',
+  ])
+    t.equal(introduction(text), null, text);
   t.strictSame(identityIn('Model: RealPresence Group 500'), { make: 'Polycom', model: 'RealPresence Group 500' });
   t.strictSame(identityIn('Serial Number: 8213'), { make: 'Polycom', serial: '8213' });
   t.strictSame(identityIn('Software Version: Release - 6.2'), { make: 'Polycom', firmware: 'Release - 6.2' });
@@ -197,7 +243,8 @@ t.test('a refusal is told from news and from answers', async (t) => {
     'vcbutton play failed',
   ])
     t.equal(refusalIn(text), text);
-  for (const text of ['mute near on', 'notification:callstatus:outgoing:1:all failed:failed', 'callinfo:1:failed', 'hanging up all']) t.equal(refusalIn(text), null, text);
+  for (const text of ['mute near on', 'notification:callstatus:outgoing:1:all failed:failed', 'callinfo:1:failed', 'hanging up all'])
+    t.equal(refusalIn(text), null, text);
 });
 
 t.test('an echo is no answer; a reply behind a prompt is one', async (t) => {
