@@ -15,7 +15,7 @@ const commands: Readonly<Record<string, Command>> = {
     about: 'certificates for boxes:       diemcau provision issue --ca DIR --node ID --role ROLE --out DIR',
   },
   demo: { root: './demo/main.js', about: 'a province on this machine:   diemcau demo (also: npm start)' },
-  simulate: { root: './simulate/main.js', about: 'a device that is not there:   diemcau simulate camera --clip FILE [--port N]' },
+  simulate: { root: './simulate/main.js', about: 'a device that is not there:   diemcau simulate DEVICE …' },
   fault: { root: './fault/main.js', about: 'break a running demo:         diemcau fault NAME [SITE]' },
 };
 

@@ -239,8 +239,10 @@ export class WiredDevice<M> extends EventEmitter<DeviceEvents> implements Handle
     } catch (error) {
       if (error instanceof Superseded) return this.#pollLater(session);
       if (!(error instanceof FaultError)) throw error;
-      if (error.fault.code === 'device.silent' && ++this.#silent >= SILENT_POLLS) return this.#lost(session, brief(error.fault));
-      if (error.fault.code === 'device.gone') return;
+      const { code } = error.fault;
+      const dead = code === 'device.gone' || (code === 'device.silent' && ++this.#silent >= SILENT_POLLS);
+      // A line that has ended was told of already; then this changes nothing.
+      if (dead || code === 'device.login') return this.#lost(session, brief(error.fault), code === 'device.login');
     }
     if (!session.over) this.#pollLater(session);
   }

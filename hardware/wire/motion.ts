@@ -13,6 +13,8 @@ export class Motion {
   readonly #send: () => Promise<void>;
   #timer: Timer | null = null;
   #moving = false;
+  /** Counts moves: a stop that was sent for an older one says nothing of the newest. */
+  #moves = 0;
 
   /** @param send sends the stop; rejects when it was not taken. */
   constructor(clock: Clock, name: string, send: () => Promise<void>) {
@@ -28,6 +30,7 @@ export class Motion {
   /** A move is being sent; a stop follows after `limitMs` unless another move comes first. */
   begun(limitMs: number): void {
     this.#moving = true;
+    this.#moves++;
     this.#timer?.cancel();
     this.#timer = this.#clock.after(limitMs, `${this.#name} stops moving`, () => void this.#try(TRIES));
   }
@@ -51,11 +54,14 @@ export class Motion {
   }
 
   async #try(left: number): Promise<void> {
+    const move = this.#moves;
     try {
       await this.#send();
-      this.#moving = false;
+      if (move === this.#moves) this.#moving = false;
     } catch (error) {
       if (!(error instanceof FaultError) && !(error instanceof Superseded)) throw error;
+      // A newer move has a limit of its own.
+      if (move !== this.#moves) return;
       // A line that is gone is stopped first thing when it is back.
       const gone = error instanceof FaultError && error.fault.code === 'device.gone';
       if (gone || left <= 1) return;

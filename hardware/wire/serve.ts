@@ -48,6 +48,18 @@ function speaker(clock: Clock, dice: () => number, write: (bytes: Uint8Array) =>
   };
 }
 
+/** What whoever started it may do with a simulator that is served; pulling its cable is the end of it too. */
+function handle(at: string, simulator: Simulator, speaking: Speaker, cable: Pick<Served, 'vanish' | 'restore'>): Served {
+  return {
+    at,
+    ...cable,
+    trouble: speaking.trouble,
+    happen: (what) => speaking.say(simulator.happen(what)),
+    restart: () => speaking.say(simulator.restart()),
+    stop: cable.vanish,
+  };
+}
+
 /**
  * On a pty behind the link `path`.
  * @throws FaultError `unreachable` when there is no socat.
@@ -88,15 +100,7 @@ export async function servePty(simulator: Simulator, path: string, clock: Clock,
     simulator.closed();
   };
   await restore();
-  return {
-    at: path,
-    trouble: speaking.trouble,
-    vanish,
-    restore,
-    happen: (what) => speaking.say(simulator.happen(what)),
-    restart: () => speaking.say(simulator.restart()),
-    stop: vanish,
-  };
+  return handle(path, simulator, speaking, { vanish, restore });
 }
 
 /** On a TCP port of this machine; 0 takes a free one and keeps it. One connection at a time, as devices have it. */
@@ -132,16 +136,11 @@ export async function serveTcp(simulator: Simulator, port: number, clock: Clock,
   };
   await restore();
   return {
-    at: `127.0.0.1:${kept}`,
-    trouble: speaking.trouble,
-    vanish,
-    restore,
-    happen: (what) => speaking.say(simulator.happen(what)),
+    ...handle(`127.0.0.1:${kept}`, simulator, speaking, { vanish, restore }),
     restart() {
       speaking.say(simulator.restart());
       peer?.destroy();
     },
-    stop: vanish,
   };
 }
 
@@ -173,13 +172,5 @@ export async function serveUdp(simulator: Simulator, port: number, clock: Clock,
   };
   socket.close();
   await restore();
-  return {
-    at: `127.0.0.1:${kept}`,
-    trouble: speaking.trouble,
-    vanish,
-    restore,
-    happen: (what) => speaking.say(simulator.happen(what)),
-    restart: () => speaking.say(simulator.restart()),
-    stop: vanish,
-  };
+  return handle(`127.0.0.1:${kept}`, simulator, speaking, { vanish, restore });
 }

@@ -3,10 +3,24 @@
 interface Simulator {
   readonly root: string;
   readonly about: string;
+  /** One root for many makes: it is told which. */
+  readonly named?: true;
 }
+
+const make = (about: string): Simulator => ({ root: '../../hardware/simulate/main.js', about, named: true });
 
 const simulators: Readonly<Record<string, Simulator>> = {
   camera: { root: '../../hardware/camera/main.js', about: 'a network camera (RTSP) that replays an H.264 file:  --clip FILE [--port N]' },
+  visca: make('a camera on a serial line (Sony VISCA):  --pty PATH [--address N] [--model M]'),
+  'visca-ip': make('the same over the network:  --port N'),
+  pelco: make('a camera that never answers (Pelco-D):  --pty PATH'),
+  xapi: make('a Cisco or TANDBERG codec:  --pty PATH | --port N [--model tc7|ce9] [--password P]'),
+  polycom: make('a Polycom codec:  --pty PATH | --port N [--model M] [--password P]'),
+  xacli: make('an older TANDBERG codec:  --pty PATH | --port N'),
+  pjlink: make('a projector (PJLink):  --port N [--password P]'),
+  mdc: make('a Samsung display:  --pty PATH | --port N'),
+  lg: make('an LG display:  --pty PATH | --port N'),
+  extron: make('a matrix switcher (Extron SIS):  --pty PATH | --port N'),
 };
 
 const [name = ''] = process.argv.slice(2);
@@ -17,5 +31,6 @@ if (simulator === undefined) {
   process.exit(name === '' || name === 'help' || name === '--help' ? 0 : 64);
 }
 // The simulator reads process.argv.slice(2) as its own arguments.
-process.argv.splice(1, 2, new URL(simulator.root, import.meta.url).pathname);
+const root = new URL(simulator.root, import.meta.url).pathname;
+process.argv.splice(1, 2, ...(simulator.named === true ? [root, name] : [root]));
 await import(simulator.root);

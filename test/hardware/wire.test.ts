@@ -179,6 +179,25 @@ t.test('what moves is stopped when its time is over, and again until the stop wa
   t.equal(stops, 3, 'a line that is gone is owed nothing');
 });
 
+t.test('a stop that is answered late says nothing of a newer move', async (t) => {
+  const clock = new ManualClock();
+  const answers: (() => void)[] = [];
+  const motion = new Motion(clock, 'camera', () => new Promise((resolve) => answers.push(resolve)));
+  motion.begun(100);
+  clock.advance(100);
+  motion.begun(1000);
+  answers[0]?.();
+  await Promise.resolve();
+  await Promise.resolve();
+  t.ok(motion.moving, 'the newer one goes on');
+  clock.advance(1000);
+  t.equal(answers.length, 2, 'and is stopped when its own time is over');
+  answers[1]?.();
+  await Promise.resolve();
+  await Promise.resolve();
+  t.notOk(motion.moving);
+});
+
 t.test('what a device cannot do is refused by name before anything is sent', async (t) => {
   const can: readonly Capability[] = [
     { id: 'presetRecall', feedback: 'none', ack: 'completed', params: { preset: { type: 'choice', of: ['0', '1'] } } },
