@@ -77,7 +77,6 @@ export class Connection {
     try {
       await new Promise<ThreadResult>((resolve, reject) => this.#waiting.set(0, { resolve, reject }));
     } catch (error) {
-      this.#closed ??= Promise.resolve();
       await worker.terminate();
       // What cannot even be opened is broken, whatever the reason.
       throw error instanceof StatementError ? new FaultError({ code: 'store.broken', file: this.file, because: error.message }) : error;
@@ -122,6 +121,9 @@ export class Connection {
   #settle(reply: ThreadReply): void {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
+    // A thread that could not open ends by itself. Known here, not after the await in open(): Node delivers a thread's last messages and its
+    // exit in one go when the main thread is late, and that end would be taken for a loss.
+    if (reply.id === 0 && !reply.ok) this.#closed ??= Promise.resolve();
     if (reply.ok) waiting?.resolve(reply.result);
     else waiting?.reject(storeError(this.file, reply.error));
   }

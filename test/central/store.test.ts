@@ -145,6 +145,10 @@ t.test('a database that cannot be used is named with its reason', async (t) => {
   for (const [name, path, want] of cases) {
     const file = join(folder, path);
     t.match(await faultOf(makeStore(file).start()), { ...want, file }, name);
+    // A main thread that was busy meanwhile sees the answer and the end of the database's thread in one turn of its loop.
+    const late = faultOf(makeStore(file).start());
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    t.match(await late, { ...want, file }, `${name}, looked at late`);
   }
 });
 
