@@ -47,6 +47,8 @@ export interface HubOptions {
 
 /** The lowest that both sides may agree on: a site asks for what its plan says. */
 const leastLatencyMs = 20;
+/** How often the loudness of all voices is looked at. */
+const levelsMs = 100;
 
 export class Hub {
   readonly relay: Relay;
@@ -160,6 +162,7 @@ export class Hub {
     const { clock, listen } = this.#options;
     await this.#shelf.start();
     await this.relay.start();
+    await this.relay.tune({ levelsMs });
     this.#port = await this.relay.listen({ ...listen, latencyMs: leastLatencyMs });
     await this.#control.start(listen.host, this.#port);
     this.#reconcile.start();
@@ -300,6 +303,10 @@ export class Hub {
 
   #heardRelay(heard: RelayEvent): void {
     const { note, clock } = this.#options;
+    if (heard.event === 'levels') {
+      for (const meeting of this.#meetings.values()) meeting.audio.levels(heard.levels);
+      return;
+    }
     const peer = 'peer' in heard ? heard.peer : undefined;
     const about = heard.event === 'forged' ? heard.from : peer;
     const { state, notes } = relayNotes(heard, this.#refusals, this.#meetingOf(about), clock.mono());

@@ -11,7 +11,8 @@ export interface Fraction {
 /** `16/9`, `25/1`. */
 export const fraction = (numerator: number, denominator = 1): Fraction => ({ over: [numerator, denominator] });
 
-export type CapsValue = string | number | boolean | Fraction;
+/** A list of texts is GStreamer's array. */
+export type CapsValue = string | number | boolean | Fraction | readonly string[];
 
 /** What may flow between two elements: a media type and its fields. */
 export interface Caps {

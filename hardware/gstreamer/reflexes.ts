@@ -57,6 +57,11 @@ export interface CaptureTime extends At {
   readonly do: 'capture-time';
 }
 
+/** Marks each buffer of S16 sound with its loudness, which RTP then carries. Belongs on an encoder's sink pad. */
+export interface Loudness extends At {
+  readonly do: 'loudness';
+}
+
 /** Takes the duration off pictures, so that a compositor behind shows the newest one instead of the one whose span covers the moment. */
 export interface Newest extends At {
   readonly do: 'newest';
@@ -123,6 +128,7 @@ export type Reflex =
   | Stamp
   | ReadStamp
   | CaptureTime
+  | Loudness
   | Newest
   | Punctual
   | Pictures

@@ -66,7 +66,7 @@ function capsValue(value: CapsValue): string {
     case 'boolean':
       return `(boolean)${value}`;
     case 'object':
-      return `(fraction)${ratio(value)}`;
+      return 'over' in value ? `(fraction)${ratio(value)}` : `(string)<${value.map(wrap).join(', ')}>`;
     default:
       return value satisfies never;
   }

@@ -61,6 +61,8 @@ export interface Tuning {
   readonly audioStallMs?: number;
   readonly queueMs?: number;
   readonly queueHoldMs?: number;
+  /** How often event `levels` comes; absent: never. */
+  readonly levelsMs?: number;
 }
 
 /** The stream id of a connection as `node`; `path` tells several ways of one node apart. */

@@ -5,7 +5,7 @@ import { createSocket } from 'node:dgram';
 import t from 'tap';
 import type { Plan } from '../../protocol/schema/plan.ts';
 import { eventually } from '../support/eventually.ts';
-import { clock, type HubRig, hubRig, loudness, type SiteRig, site } from '../support/hub.ts';
+import { clock, type HubRig, heardDb, hubRig, type SiteRig, site } from '../support/hub.ts';
 import { nal, packet } from '../support/rtp-packets.ts';
 import type { WorkerRig } from '../support/worker.ts';
 
@@ -38,7 +38,7 @@ const sounds = (rig: WorkerRig, want: Readonly<Record<number, boolean>>): Promis
   const since = clock.mono();
   return eventually(() => {
     const wrong = Object.entries(want).flatMap(([hz, there]) => {
-      const db = loudness(rig, Number(hz), since);
+      const db = heardDb(rig, Number(hz), since);
       return db !== null && (there ? db > hears : db < silent) ? [] : [`${hz} Hz is at ${db} dB, wanted: ${there}`];
     });
     return wrong.length === 0 ? undefined : wrong.join(', ');

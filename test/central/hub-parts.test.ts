@@ -59,6 +59,24 @@ t.test('speakers', async (t) => {
     t.strictSame(heard(muted), [null, 'a', null], 'at once');
     t.strictSame(heard(scene(muted, 400, 1000, { e: -5 })), [null, 'a', null]);
   });
+  t.test('a site that says it is loud and is not loses its place, and is not believed for a while', async (t) => {
+    const decoding = (state: Speakers, from: number, ms: number, db: number): Speakers => {
+      let now = state;
+      for (let at = from; at < from + ms; at += 100)
+        now = reduceSpeakers(scene(now, at, 100, { a: -5 }), { type: 'decoded', slot: 0, db, at });
+      return now;
+    };
+    const { leaveMs, doubtMs, gateDb, toleranceDb } = speakerRules;
+    const one = scene(room(five), 0, 300, { a: -5 });
+    t.strictSame(heard(decoding(one, 300, leaveMs + 1000, gateDb - toleranceDb + 1)), ['a', null, null], 'as loud as it may say');
+    const gone = decoding(one, 300, leaveMs + 1000, -100);
+    t.strictSame(heard(gone), [null, null, null]);
+    t.strictSame(heard(scene(gone, leaveMs + 1300, 3000, { a: -5, b: -30 })), ['b', null, null]);
+    t.strictSame(heard(scene(gone, leaveMs + 1300 + doubtMs, 3000, { a: -5 })), ['a', null, null], 'and then it is');
+    const floor = scene(reduceSpeakers(gone, { type: 'sites', allowed: five, floor: 'a', at: 6000 }), 6000, 300, {});
+    t.strictSame(heard(floor), ['a', null, null], 'the floor is given by people, not by levels');
+    t.strictSame(heard(scene(one, 300, leaveMs + 5000, { a: -5 })), ['a', null, null], 'without a mixer its word counts');
+  });
   t.test('a site that stops sending is silent', async (t) => {
     const one = scene(room(five), 0, 500, { a: -20 });
     t.equal(levelOf(one, 'a', 600), -20);
@@ -68,9 +86,15 @@ t.test('speakers', async (t) => {
 });
 
 t.test('the matrix leaves each speaker out of its own output', async (t) => {
-  const matrix = mixMatrix(5, [3, 0, null]);
-  const who = (row: number): readonly number[] => matrix[row]!.flatMap((gain, channel) => (gain === 0 ? [] : [channel]));
-  t.strictSame([who(0), who(1), who(2), who(3)], [[0], [3], [0, 3], [0, 3]]);
+  const matrix = mixMatrix(3);
+  const who = matrix.map((row) => row.flatMap((gain, channel) => (gain === 0 ? [] : [channel])));
+  t.strictSame(who, [
+    [1, 2],
+    [0, 2],
+    [0, 1],
+    [0, 1, 2],
+  ]);
+  t.ok(matrix.every((row) => row.length === 4 && row[3] === 0));
   t.equal(matrixText([[0, voiceGain]]), `<<(double)0,(double)${voiceGain}>>`);
 });
 

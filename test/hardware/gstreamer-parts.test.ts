@@ -8,7 +8,7 @@ import { sampleVoice, voiceOf } from '../../hardware/gstreamer/clip/voice.ts';
 import { h264Decode, h264Encode } from '../../hardware/gstreamer/parts/h264.ts';
 import { leaky, MAIN, normalise, rawVideo, slate, TILE, testPicture } from '../../hardware/gstreamer/parts/picture.ts';
 import { rtpAudioIn, rtpAudioOut, rtpVideoIn, rtpVideoOut } from '../../hardware/gstreamer/parts/rtp.ts';
-import { measured, opusDecode, opusEncode, tone } from '../../hardware/gstreamer/parts/sound.ts';
+import { measured, normaliseSound, opusDecode, opusEncode, tone } from '../../hardware/gstreamer/parts/sound.ts';
 import { clipOpus, clipSound, clipVideo } from '../../hardware/gstreamer/parts/sources.ts';
 import { chain, element, padOf, pipeline, reflexed } from '../../hardware/gstreamer/pipeline.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
@@ -90,6 +90,39 @@ t.test('video and audio leave as RTP with the SSRC, payload type and wall-clock 
       .every((step) => step === 960),
     '20 ms apart, but for the first, which holds what the encoder looks ahead',
   );
+});
+
+t.test('each packet of a voice says how loud it is', async (t) => {
+  // A sine of volume 0.3 has 10.5 dB of headroom and is 3 dB below its peak: 13.5 dB below overload. 10 ms is how a sound card delivers.
+  const cases = [
+    { volume: 0.3, frameMs: 20, buffer: 480, db: 13 },
+    { volume: 0.003, frameMs: 40, buffer: 1920, db: 53 },
+    { volume: 0, frameMs: 20, buffer: 960, db: 127 },
+  ] as const;
+  const { worker } = workerRig(t);
+  const ports = await Promise.all(cases.map(() => listener(t)));
+  await worker.start(
+    pipeline(
+      cases.map(({ volume, frameMs, buffer }, i) =>
+        chain(
+          element('audiotestsrc', { 'is-live': true, wave: 'sine', volume, samplesperbuffer: buffer }),
+          normaliseSound(),
+          opusEncode({ id: `o${i}`, frameMs, level: true }),
+          rtpAudioOut({ id: `a${i}`, port: ports[i]!.port, ssrc: 16 * i, level: true }),
+        ),
+      ),
+    ),
+  );
+  await eventually(() => (ports.every(({ packets }) => packets.length >= 30) ? undefined : 'not all send'));
+  for (const [i, { db, volume, frameMs }] of cases.entries()) {
+    const levels = ports[i]!.packets.map((bytes) => parseRtp(bytes).extensions.get(2)).map((data) =>
+      data === undefined ? null : data[0]! & 127,
+    );
+    t.ok(
+      levels.every((level) => level !== null && Math.abs(level - db) <= 1),
+      `volume ${volume}, ${frameMs} ms: ${levels.slice(0, 12)}`,
+    );
+  }
 });
 
 t.test('RTP in is decoded, and garbage on the port stops nothing', async (t) => {

@@ -119,20 +119,26 @@ t.test('media goes on while nobody reads what the worker says', async (t) => {
     launch: [0, 1, 2, 3].map(one).join(' '),
     reflexes: [...levels, { do: 'probe', element: 'l0', pad: 'src', name: 'p' }],
   });
-  // 4000 events a second of 250 bytes: pipe and queue are full within half a second. Its CPU time (in 1/100 s) shows that it runs on.
+  // 4000 events a second of 250 bytes: pipe and queue are full when it has had half a second of CPU (counted in 1/100 s), or some more of it.
   const ticks = (): number => {
     const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
     return Number(fields[11]) + Number(fields[12]);
   };
-  await eventually(() => (ticks() >= 60 ? undefined : `${ticks()} ticks of CPU`));
-  say({ id: 2, do: 'stats' });
-  child.stdout?.resume();
-  await reply(lines, 2);
-  const stats = lines.find((line) => line.id === 2) as {
-    bulkDropped: number;
-    eventsDropped: number;
-    points: { buffers: number; maxGapMs: number }[];
+  const look = async (id: number) => {
+    child.stdout?.pause();
+    const until = ticks() + 60;
+    await eventually(() => (ticks() >= until ? undefined : `${ticks()} of ${until} ticks of CPU`));
+    say({ id, do: 'stats' });
+    child.stdout?.resume();
+    await reply(lines, id);
+    return lines.find((line) => line.id === id) as {
+      readonly bulkDropped: number;
+      readonly eventsDropped: number;
+      readonly points: { readonly buffers: number; readonly maxGapMs: number }[];
+    };
   };
+  let stats = await look(2);
+  for (let id = 3; id < 12 && stats.bulkDropped === 0; id++) stats = await look(id);
   t.ok(stats.bulkDropped > 0, `dropped ${stats.bulkDropped} levels`);
   t.equal(stats.eventsDropped, 0);
   t.comment(`largest gap in the media: ${stats.points[0]?.maxGapMs} ms, ${stats.points[0]?.buffers} buffers`);

@@ -288,3 +288,33 @@ t.test('on a path that is too narrow video gives way, audio does not', async (t)
   const [audio, video] = [await thin.stream(A), await thin.stream(V)];
   t.comment(`narrow path: audio ${audio?.packets} of 350 arrived, video ${video?.packets} of ${pictures.seq - 1000}`);
 });
+
+t.test('how loud voices are is told when asked for: the loudest packet of each, nothing of those that do not say', async (t) => {
+  const { relay, input, out, arrives, of } = await looped(t);
+  await relay.route(A, { kind: 'audio', to: [{ udp: out.port }] });
+  await relay.route(A2, { kind: 'audio', to: [] });
+  await relay.route(V, { kind: 'video', to: [] });
+  const [voice, mute] = [new Sound(A), new Sound(A2)];
+  const levels = () => of('levels').map((event) => event.levels);
+  out.send(input, voice.packet({ level: 30 }));
+  await arrives(1, A);
+  await relay.tune({ levelsMs: 100 });
+  // One burst, taken in one turn: told at once, and told of once.
+  out.send(input, voice.packet({ level: 40 }), voice.packet({ level: 23 }), voice.packet({ level: 127 }), voice.packet());
+  out.send(input, mute.packet(), mute.packet(), ...new Pictures(V).frame({ level: 3 }));
+  await arrives(5, A);
+  const loudest = (): number => Math.max(...levels().flatMap((each) => each.map(({ db }) => db)));
+  await eventually(() => (loudest() === -23 ? undefined : JSON.stringify(levels())));
+  const all = levels().flat();
+  t.ok(
+    all.every(({ ssrc }) => ssrc === A),
+    JSON.stringify(all),
+  );
+  out.send(input, voice.packet({ level: 127 }));
+  await eventually(() => (levels().flat().at(-1)?.db === -127 ? undefined : `not silent: ${JSON.stringify(levels().at(-1))}`));
+  const told = levels().length;
+  out.send(input, mute.packet());
+  await arrives(6, A);
+  await pause(250);
+  t.equal(levels().length, told, 'nothing is said of silence itself');
+});

@@ -198,8 +198,8 @@ function sending(streams: Streams, port: number, options: SiteOptions): ReturnTy
     chain(
       element('audiotestsrc', { 'is-live': true, wave: 'sine', freq, volume: 0.3, samplesperbuffer: 960 }, 'voice'),
       normaliseSound(),
-      opusEncode({ id: 'opus', complexity: 0 }),
-      rtpAudioOut({ id: 'audio', port, ssrc: incarnate(streams.audio.ssrc, options.stamp) }),
+      opusEncode({ id: 'opus', complexity: 0, level: true }),
+      rtpAudioOut({ id: 'audio', port, ssrc: incarnate(streams.audio.ssrc, options.stamp), level: true }),
     );
   const { fps } = streams.tile.format;
   return pipeline([
@@ -267,7 +267,7 @@ async function watch(t: Test, relay: Relay, plan: Plan, me: string, lost: SiteRi
 }
 
 /** The loudest of the last three readings of a band since `since` (monotonic ms), dB; null before there are three. */
-export function loudness(rig: WorkerRig, hz: number, since: number): number | null {
+export function heardDb(rig: WorkerRig, hz: number, since: number): number | null {
   const readings = rig.of('level').filter(({ element: id, at }) => id === bandOf(hz) && at > since);
   return readings.length < 3 ? null : Math.max(-200, ...readings.slice(-3).flatMap(({ rms }) => [...rms]));
 }

@@ -11,25 +11,35 @@ export interface Packet {
   readonly payload: Uint8Array;
   /** Capture time for the NTP-64 header extension (id 1), in ms since 1970; null = no extension. */
   readonly captured: number | null;
+  /** Loudness for the audio level header extension (id 2, RFC 6464), in dB below overload; absent = no extension. */
+  readonly level?: number | undefined;
 }
 
 const NTP_EPOCH_S = 2_208_988_800;
 
-export function packet({ ssrc, seq, time, type, marker, payload, captured }: Packet): Buffer {
-  const header = Buffer.alloc(captured === null ? 12 : 12 + 4 + 12);
-  header[0] = 0x80 | (captured === null ? 0 : 0x10);
+export function packet({ ssrc, seq, time, type, marker, payload, captured, level }: Packet): Buffer {
+  const elements = [...(captured === null ? [] : [ntpElement(captured)]), ...(level === undefined ? [] : [Buffer.from([0x20, level])])];
+  const extension = Buffer.concat(elements);
+  const header = Buffer.alloc(extension.length === 0 ? 12 : 12 + 4 + Math.ceil(extension.length / 4) * 4);
+  header[0] = 0x80 | (extension.length === 0 ? 0 : 0x10);
   header[1] = (marker ? 0x80 : 0) | type;
   header.writeUInt16BE(seq & 0xffff, 2);
   header.writeUInt32BE(time >>> 0, 4);
   header.writeUInt32BE(ssrc >>> 0, 8);
-  if (captured !== null) {
+  if (extension.length > 0) {
     header.writeUInt16BE(0xbede, 12);
-    header.writeUInt16BE(3, 14);
-    header[16] = 0x17;
-    header.writeUInt32BE(Math.floor(captured / 1000) + NTP_EPOCH_S, 17);
-    header.writeUInt32BE(Math.floor(((captured % 1000) / 1000) * 2 ** 32), 21);
+    header.writeUInt16BE(Math.ceil(extension.length / 4), 14);
+    extension.copy(header, 16);
   }
   return Buffer.concat([header, payload]);
+}
+
+function ntpElement(captured: number): Buffer {
+  const element = Buffer.alloc(9);
+  element[0] = 0x17;
+  element.writeUInt32BE(Math.floor(captured / 1000) + NTP_EPOCH_S, 1);
+  element.writeUInt32BE(Math.floor(((captured % 1000) / 1000) * 2 ** 32), 5);
+  return element;
 }
 
 export function unpack(bytes: Buffer): Packet {
@@ -67,6 +77,13 @@ export function fuA(unit: Buffer, pieces: number): readonly Buffer[] {
   });
 }
 
+interface FrameOptions {
+  readonly idr?: boolean;
+  readonly size?: number;
+  readonly captured?: number | null;
+  readonly level?: number;
+}
+
 /** Makes the packets of a picture, frame by frame. */
 export class Pictures {
   readonly ssrc: number;
@@ -82,14 +99,15 @@ export class Pictures {
   }
 
   /** An IDR (SPS and PPS in one packet, then fragments) or a slice, of about `size` bytes. */
-  frame({ idr = false, size = 2400, captured = null }: { idr?: boolean; size?: number; captured?: number | null } = {}): readonly Buffer[] {
+  frame({ idr = false, size = 2400, captured = null, level }: FrameOptions = {}): readonly Buffer[] {
     const pieces = Math.ceil(size / 1100);
     const unit = nal(idr ? 5 : 1, size);
     const body = pieces === 1 ? [unit] : fuA(unit, pieces);
     const payloads = idr ? [stapA(nal(7, 20), nal(8, 8)), ...body] : body;
-    const packets = payloads.map((payload, i) =>
-      packet({ ssrc: this.ssrc, seq: this.seq++, time: this.time, type: 96, marker: i === payloads.length - 1, payload, captured }),
-    );
+    const packets = payloads.map((payload, i) => {
+      const marker = i === payloads.length - 1;
+      return packet({ ssrc: this.ssrc, seq: this.seq++, time: this.time, type: 96, marker, payload, captured, level });
+    });
     this.time += this.#step;
     return packets;
   }
@@ -107,9 +125,9 @@ export class Sound {
     this.time = time;
   }
 
-  packet({ size = 80, captured = null }: { size?: number; captured?: number | null } = {}): Buffer {
+  packet({ size = 80, captured = null, level }: { size?: number; captured?: number | null; level?: number } = {}): Buffer {
     const payload = Buffer.alloc(size, 0x5a);
-    const bytes = packet({ ssrc: this.ssrc, seq: this.seq++, time: this.time, type: 111, marker: false, payload, captured });
+    const bytes = packet({ ssrc: this.ssrc, seq: this.seq++, time: this.time, type: 111, marker: false, payload, captured, level });
     this.time += 960;
     return bytes;
   }

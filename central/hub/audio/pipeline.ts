@@ -1,5 +1,6 @@
 /**
- * The mixer as a pipeline: Opus of every slot decoded and measured, one matrix for all mixes, four Opus encoders. Pure.
+ * The mixer as a pipeline: Opus of each slot decoded and measured, one matrix for all mixes, four Opus encoders. Pure. However many sites
+ * meet, three voices are decoded: the relay puts the speaker of each slot into its input.
  *
  * What 1.22 taught. The interleaver needs one channel that has caps before its first deadline or it fails with "wrong format": hence the
  * silent last channel. A live test source there reports a least latency of its block, more than the most that udpsrc allows, and nothing
@@ -13,10 +14,9 @@ import { rtpAudioIn, rtpAudioOut } from '../../../hardware/gstreamer/parts/rtp.t
 import { opusDecode } from '../../../hardware/gstreamer/parts/sound.ts';
 import { chain, element, filter, type Pipeline, padOf, pipeline, reflexed } from '../../../hardware/gstreamer/pipeline.ts';
 import { matrixText, mixMatrix } from './matrix.ts';
+import { speakerSlots } from './speakers.ts';
 
 export interface MixerOptions {
-  /** Input slots; a site takes one when it joins, so nothing is rebuilt. */
-  readonly slots: number;
   readonly kbps: number;
   /** Opus frame length. */
   readonly frameMs: 20 | 40;
@@ -36,9 +36,8 @@ export const levelId = (slot: number): string => `level_${slot}`;
 
 const raw = { format: 'F32LE', rate: 48_000, channels: 1 };
 
-export function mixerPipeline({ slots, kbps, frameMs, ssrcs, relayPort }: MixerOptions): Pipeline {
-  const channels = slots + 1;
-  const inputs = Array.from({ length: slots }, (_, slot) =>
+export function mixerPipeline({ kbps, frameMs, ssrcs, relayPort }: MixerOptions): Pipeline {
+  const inputs = Array.from({ length: speakerSlots }, (_, slot) =>
     chain(
       rtpAudioIn({ id: slotId(slot), port: 0, jitterMs: null }),
       opusDecode(`decode_${slot}`),
@@ -73,14 +72,9 @@ export function mixerPipeline({ slots, kbps, frameMs, ssrcs, relayPort }: MixerO
       element(
         'audiomixmatrix',
         {
-          'in-channels': channels,
+          'in-channels': speakerSlots + 1,
           'out-channels': ssrcs.length,
-          matrix: matrixText(
-            mixMatrix(
-              channels,
-              ssrcs.slice(1).map(() => null),
-            ),
-          ),
+          matrix: matrixText(mixMatrix(speakerSlots)),
           'channel-mask': 0n,
         },
         'mix',
@@ -93,7 +87,7 @@ export function mixerPipeline({ slots, kbps, frameMs, ssrcs, relayPort }: MixerO
       element('audiotestsrc', { wave: 'silence', samplesperbuffer: 48 * frameMs }),
       filter('audio/x-raw', raw),
       element('clocksync'),
-      padOf('interleave', `sink_${slots}`),
+      padOf('interleave', `sink_${speakerSlots}`),
     ),
   ]);
 }

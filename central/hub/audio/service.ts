@@ -1,7 +1,7 @@
 /**
- * The mixer of one meeting: keeps the worker alive, listens to levels ten times a second, sets the matrix, and says which output each site
- * hears. The order is what keeps a site from hearing itself: a new speaker is moved to its own output before its voice is mixed in, and
- * moved back only when its voice has run out.
+ * The mixer of one meeting: keeps the worker alive, chooses the speakers by what sites say of their loudness ten times a second, and says which
+ * voice goes into which slot and which output each site hears. The order is what keeps a site from hearing itself: a new speaker is moved to
+ * its own output before its voice goes in, and moved back only when its voice has run out.
  */
 import { EventEmitter } from 'node:events';
 import type { WorkerEvent } from '../../../hardware/gstreamer/events.ts';
@@ -11,16 +11,14 @@ import type { Log } from '../../../protocol/log.ts';
 import { onAir } from '../../../protocol/plan.ts';
 import type { Plan, PlanHub } from '../../../protocol/schema/plan.ts';
 import type { Part } from '../../../protocol/schema/reported.ts';
-import { incarnate } from '../../../protocol/ssrc.ts';
-import { bannedAt, banRules, crashedBy, noBans, slotOf } from '../bans.ts';
+import { incarnate, streamOf } from '../../../protocol/ssrc.ts';
+import { bannedAt, banRules, crashedBy, nextRelease, noBans, slotOf } from '../bans.ts';
 import { Domain, type Loss } from '../domain.ts';
 import { attached, mixOutputs, type Output } from '../forward/table.ts';
-import { assignSlots } from '../mosaic/layout.ts';
 import { event, type Note } from '../note.ts';
 import { because } from '../report/because.ts';
-import { matrixText, mixMatrix } from './matrix.ts';
 import { mixerPipeline, slotSourceId } from './pipeline.ts';
-import { hears, isSpeaking, levelOf, noSpeakers, reduceSpeakers, type Speakers, type SpeakersInput } from './speakers.ts';
+import { hears, isSpeaking, levelOf, noSpeakers, reduceSpeakers, type Speakers, type SpeakersInput, speakerSlots } from './speakers.ts';
 
 export interface AudioServiceOptions {
   readonly clock: Clock;
@@ -42,21 +40,22 @@ export interface AudioEvents {
 }
 
 const tickMs = 100;
-/** Slots are made in steps, so that a site that joins seldom costs a rebuilt mixer. */
-const slotStep = 16;
 
 export class Audio extends EventEmitter<AudioEvents> {
   readonly #options: AudioServiceOptions;
   readonly #domain: Domain;
   readonly #log: Log;
   #plan: Plan;
-  #slotCount: number;
-  #slots: ReadonlyMap<string, number> = new Map();
+  /** Site of each voice, by base SSRC. */
+  #voices: ReadonlyMap<number, string> = new Map();
+  /** Slot of each site whose voice goes into the mixer. */
+  #seated: ReadonlyMap<string, number> = new Map();
   #ports: readonly number[] = [];
   #bans = noBans;
+  /** When the next ban ends. */
+  #release: number | null = null;
   #speakers: Speakers = noSpeakers;
   #hears: ReadonlyMap<string, Output> = new Map();
-  #matrix = '';
   #timer: Timer | null = null;
   #moving: Promise<void> | null = null;
 
@@ -65,7 +64,6 @@ export class Audio extends EventEmitter<AudioEvents> {
     this.#options = options;
     this.#log = options.log.child({ part: 'audio', meeting: options.plan.meeting });
     this.#plan = options.plan;
-    this.#slotCount = slotStep;
     const outputs = mixOutputs(options.plan, options.hub);
     const { format } = options.hub.streams.mix;
     this.#domain = new Domain({
@@ -75,7 +73,7 @@ export class Audio extends EventEmitter<AudioEvents> {
       faults: options.faults ?? false,
       make: (life) => {
         const ssrcs = outputs.map((ssrc) => incarnate(ssrc, options.incarnation + life)) as [number, number, number, number];
-        return mixerPipeline({ slots: this.#slotCount, kbps: format.kbps, frameMs: format.frameMs, ssrcs, relayPort: options.relayPort });
+        return mixerPipeline({ kbps: format.kbps, frameMs: format.frameMs, ssrcs, relayPort: options.relayPort });
       },
       ready: (worker) => this.#ready(worker),
     });
@@ -92,14 +90,9 @@ export class Audio extends EventEmitter<AudioEvents> {
     return this.#domain.worker;
   }
 
-  /** Loopback port of each site's slot. */
+  /** Loopback port of each speaker's slot. */
   get ports(): ReadonlyMap<string, number> {
-    const banned = bannedAt(this.#bans, this.#options.clock.mono());
-    const open = [...this.#slots].map(([site, slot]): [string, number | undefined] => [
-      site,
-      banned.has(site) ? undefined : this.#ports[slot],
-    ]);
-    return new Map(open.filter((pair): pair is [string, number] => pair[1] !== undefined));
+    return new Map([...this.#seated].flatMap(([site, slot]) => (this.#ports[slot] === undefined ? [] : [[site, this.#ports[slot]]])));
   }
 
   /** Which output each speaker hears; everybody else hears everybody. */
@@ -108,7 +101,11 @@ export class Audio extends EventEmitter<AudioEvents> {
   }
 
   async start(): Promise<void> {
-    this.#timer = this.#options.clock.every(tickMs, 'choose speakers', () => this.#step({ type: 'tick', at: this.#options.clock.mono() }));
+    const { clock } = this.#options;
+    this.#timer = clock.every(tickMs, 'choose speakers', () => {
+      if (this.#release !== null && clock.mono() >= this.#release) this.#take(this.#plan);
+      this.#step({ type: 'tick', at: clock.mono() });
+    });
     await this.#domain.start();
   }
 
@@ -118,10 +115,16 @@ export class Audio extends EventEmitter<AudioEvents> {
   }
 
   apply(plan: Plan): void {
-    const before = this.#slotCount;
     this.#take(plan);
-    if (this.#slotCount !== before) void this.#domain.rebuild(`the meeting needs ${this.#slotCount} slots`);
-    this.emit('ports');
+  }
+
+  /** What sites said of their loudness, by base SSRC; of other meetings' too. */
+  levels(levels: readonly { readonly ssrc: number; readonly db: number }[]): void {
+    const at = this.#options.clock.mono();
+    for (const { ssrc, db } of levels) {
+      const site = this.#voices.get(ssrc);
+      if (site !== undefined) this.#step({ type: 'level', site, db, at });
+    }
   }
 
   part(): Part {
@@ -139,31 +142,24 @@ export class Audio extends EventEmitter<AudioEvents> {
   #take(plan: Plan): void {
     this.#plan = plan;
     const here = attached(plan, this.#options.hub.hub);
-    this.#slotCount = Math.max(this.#slotCount, Math.ceil(here.length / slotStep) * slotStep);
-    this.#slots = assignSlots(
-      here.map(({ site }) => site),
-      this.#slots,
-      this.#slotCount,
-    );
+    this.#voices = new Map(here.map(({ site, streams }) => [streamOf(streams.audio.ssrc), site]));
     const at = this.#options.clock.mono();
     const banned = bannedAt(this.#bans, at);
+    this.#release = nextRelease(this.#bans, at);
     const allowed = here.filter(({ site, muted }) => !muted && !banned.has(site)).map(({ site }) => site);
     this.#step({ type: 'sites', allowed, floor: onAir(plan), at });
   }
 
   async #ready(worker: Worker): Promise<void> {
-    const ports = await Promise.all(Array.from({ length: this.#slotCount }, (_, slot) => worker.get(slotSourceId(slot), 'port')));
+    const ports = await Promise.all(Array.from({ length: speakerSlots }, (_, slot) => worker.get(slotSourceId(slot), 'port')));
     this.#ports = ports.map(Number);
-    this.#matrix = '';
     this.emit('ports');
-    await this.#mix();
   }
 
   #heard(heard: WorkerEvent): void {
     if (heard.event !== 'level') return;
     const slot = slotOf(heard.element);
-    const site = [...this.#slots].find(([, taken]) => taken === slot)?.[0];
-    if (site !== undefined) this.#step({ type: 'level', site, db: Math.max(...heard.rms, -100), at: this.#options.clock.mono() });
+    if (slot !== null) this.#step({ type: 'decoded', slot, db: Math.max(...heard.rms, -100), at: this.#options.clock.mono() });
   }
 
   #step(input: SpeakersInput): void {
@@ -179,34 +175,23 @@ export class Audio extends EventEmitter<AudioEvents> {
   }
 
   async #move(): Promise<void> {
-    const listens = hears(this.#speakers);
-    await this.#mix(listens);
-    if (!sameMap(listens, this.#hears)) {
-      this.#hears = listens;
-      await this.#options.forward();
-    }
-    await this.#mix();
-  }
-
-  /** Sets the matrix: everybody in a slot, or (with `among`) those of them who listen to their own output already. */
-  async #mix(among: ReadonlyMap<string, Output> | null = null): Promise<void> {
-    if (this.#ports.length === 0) return;
-    const safe = (site: string, slot: number): boolean => among === null || (this.#hears.get(site) === slot && among.get(site) === slot);
-    const inputs = this.#speakers.slots.map(({ site }, slot) =>
-      site !== null && safe(site, slot) ? (this.#slots.get(site) ?? null) : null,
-    );
-    const matrix = matrixText(mixMatrix(this.#slotCount + 1, inputs));
-    if (matrix === this.#matrix) return;
-    this.#matrix = matrix;
-    await this.worker.set('mix', 'matrix', matrix);
+    const { slots } = this.#speakers;
+    const speaking = slots.flatMap(({ site }, slot): [string, number][] => (site === null ? [] : [[site, slot]]));
+    const before = this.#hears;
+    this.#hears = hears(this.#speakers);
+    this.#seated = new Map(speaking.filter(([site, slot]) => before.get(site) === slot));
+    await this.#options.forward();
+    if (this.#seated.size === speaking.length) return;
+    // Unless it had to go meanwhile.
+    this.#seated = new Map(speaking.filter(([site, slot]) => this.#speakers.slots[slot]?.site === site));
+    await this.#options.forward();
   }
 
   #lost({ because: why, culprit, final }: Loss & { readonly final: boolean }): void {
     const { note, clock } = this.#options;
     this.#ports = [];
-    this.#matrix = '';
     const slot = culprit === null ? null : slotOf(culprit);
-    const site = slot === null ? null : ([...this.#slots].find(([, taken]) => taken === slot)?.[0] ?? null);
+    const site = slot === null ? null : (this.#speakers.slots[slot]?.site ?? null);
     note(event('process', 'error', final ? 'failed' : 'crashed', why, this.#plan.meeting, { program: 'audio', thread: culprit, site }));
     if (site !== null) {
       this.#bans = crashedBy(this.#bans, site, clock.mono());
@@ -225,5 +210,3 @@ export class Audio extends EventEmitter<AudioEvents> {
 
 const same = (a: Speakers['slots'], b: Speakers['slots']): boolean =>
   a.every((slot, index) => slot.site === b[index]?.site && slot.cooling === b[index]?.cooling);
-const sameMap = (a: ReadonlyMap<string, Output>, b: ReadonlyMap<string, Output>): boolean =>
-  a.size === b.size && [...a].every(([site, output]) => b.get(site) === output);

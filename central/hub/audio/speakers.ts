@@ -1,6 +1,8 @@
 /**
- * Who is heard: the loudest three, without flutter. Pure: levels and time come in, slots go out. A slot is one of the mixer's outputs that
- * leave one speaker out, so a site that leaves a slot keeps listening to it until its own voice has run out of the mixer (`cooling`).
+ * Who is heard: the loudest three, without flutter. Pure: levels and time come in, slots go out. A slot is an input of the mixer and the one of
+ * its outputs that leaves this input out, so a site that leaves a slot keeps listening to it until its own voice has run out of the mixer
+ * (`cooling`). Sites say themselves how loud they are, in the header of each packet; only the voices in slots are decoded, and what is decoded
+ * tells whether a site that takes a place really speaks.
  */
 
 /** Speakers that are mixed at the same time. */
@@ -21,6 +23,10 @@ export interface SpeakerRules {
   readonly coolMs: number;
   /** A level older than this is silence: the site's sound has stopped. */
   readonly staleMs: number;
+  /** What is decoded may be so much below the gate: it is the mean of 100 ms, what a site says is its loudest packet. */
+  readonly toleranceDb: number;
+  /** A site that said it was loud and was not is heard no more for so long. */
+  readonly doubtMs: number;
 }
 
 export const speakerRules: SpeakerRules = {
@@ -31,6 +37,8 @@ export const speakerRules: SpeakerRules = {
   leaveMs: 4000,
   coolMs: 200,
   staleMs: 500,
+  toleranceDb: 10,
+  doubtMs: 30_000,
 };
 
 /** dB of no sound at all. */
@@ -50,11 +58,15 @@ export interface Slot {
   readonly since: number;
   /** Who was here before and may still be in the sound, until `since + coolMs`. Only with `site` null. */
   readonly cooling: string | null;
+  /** What has been decoded here since `site` came; null before the first reading. */
+  readonly proof: { readonly at: number; readonly lastLoud: number } | null;
 }
 
 export interface Speakers {
   readonly slots: readonly Slot[];
   readonly levels: ReadonlyMap<string, Level>;
+  /** Until when sites are not believed. */
+  readonly doubted: ReadonlyMap<string, number>;
   /** Sites that may be heard: in the meeting, not muted, not banned. */
   readonly allowed: ReadonlySet<string>;
   /** Has the floor: always heard unless muted. */
@@ -62,14 +74,18 @@ export interface Speakers {
 }
 
 export type SpeakersInput =
+  /** What a site says of itself. */
   | { readonly type: 'level'; readonly site: string; readonly db: number; readonly at: number }
+  /** What the mixer has decoded in a slot. */
+  | { readonly type: 'decoded'; readonly slot: number; readonly db: number; readonly at: number }
   | { readonly type: 'sites'; readonly allowed: readonly string[]; readonly floor: string | null; readonly at: number }
   /** Ten times a second: the only moment at which somebody is let in. */
   | { readonly type: 'tick'; readonly at: number };
 
 export const noSpeakers: Speakers = {
-  slots: Array.from({ length: speakerSlots }, () => ({ site: null, since: Number.NEGATIVE_INFINITY, cooling: null })),
+  slots: Array.from({ length: speakerSlots }, () => ({ site: null, since: Number.NEGATIVE_INFINITY, cooling: null, proof: null })),
   levels: new Map(),
+  doubted: new Map(),
   allowed: new Set(),
   floor: null,
 };
@@ -81,6 +97,8 @@ export function reduceSpeakers(state: Speakers, input: SpeakersInput, rules: Spe
   switch (input.type) {
     case 'level':
       return { ...state, levels: new Map(state.levels).set(input.site, hear(state.levels.get(input.site), input, rules)) };
+    case 'decoded':
+      return { ...state, slots: state.slots.map((slot, index) => (index === input.slot ? prove(slot, input, rules) : slot)) };
     case 'sites': {
       const allowed = new Set(input.allowed);
       return evict({ ...state, allowed, floor: input.floor }, input.at, ({ site }) => site !== null && !allowed.has(site));
@@ -101,6 +119,12 @@ function hear(before: Level | undefined, { db, at }: { readonly db: number; read
   return { db: Math.max(silence, db, fallen), at, loudSince, lastLoud: loud ? at : (before?.lastLoud ?? Number.NEGATIVE_INFINITY) };
 }
 
+function prove(slot: Slot, { db, at }: { readonly db: number; readonly at: number }, rules: SpeakerRules): Slot {
+  if (slot.site === null) return slot;
+  const loud = db > rules.gateDb - rules.toleranceDb;
+  return { ...slot, proof: { at, lastLoud: loud ? at : (slot.proof?.lastLoud ?? slot.since) } };
+}
+
 /** The level of a site as it counts at `at`. */
 export function levelOf(state: Speakers, site: string, at: number, rules: SpeakerRules = speakerRules): number {
   const level = state.levels.get(site);
@@ -116,7 +140,7 @@ export function isSpeaking(state: Speakers, site: string, at: number, rules: Spe
 }
 
 function evict(state: Speakers, at: number, out: (slot: Slot) => boolean): Speakers {
-  return { ...state, slots: state.slots.map((slot) => (out(slot) ? { site: null, since: at, cooling: slot.site } : slot)) };
+  return { ...state, slots: state.slots.map((slot) => (out(slot) ? { site: null, since: at, cooling: slot.site, proof: null } : slot)) };
 }
 
 function cool(state: Speakers, at: number, rules: SpeakerRules): Speakers {
@@ -124,17 +148,30 @@ function cool(state: Speakers, at: number, rules: SpeakerRules): Speakers {
   return { ...state, slots: state.slots.map((slot) => (cold(slot) ? { ...slot, cooling: null } : slot)) };
 }
 
+/** When a site was last loud by its own word. */
+const saidLoud = (state: Speakers, site: string): number => state.levels.get(site)?.lastLoud ?? Number.NEGATIVE_INFINITY;
+
 function leave(state: Speakers, at: number, rules: SpeakerRules): Speakers {
-  return evict(state, at, ({ site, since }) => {
+  const silent = ({ site, since, proof }: Slot): boolean => {
     if (site === null || site === state.floor || at - since < rules.holdMs) return false;
-    return at - (state.levels.get(site)?.lastLoud ?? Number.NEGATIVE_INFINITY) > rules.leaveMs;
-  });
+    // Without a mixer there is no proof, and its word counts.
+    const lastLoud = proof !== null && at - proof.at <= rules.staleMs ? proof.lastLoud : saidLoud(state, site);
+    return at - lastLoud > rules.leaveMs;
+  };
+  const liars = state.slots.flatMap((slot) =>
+    slot.site !== null && silent(slot) && at - saidLoud(state, slot.site) <= rules.leaveMs ? [slot.site] : [],
+  );
+  const doubted = [...state.doubted].filter(([, until]) => at < until);
+  const known = liars.length === 0 && doubted.length === state.doubted.size;
+  const more = liars.map((site): [string, number] => [site, at + rules.doubtMs]);
+  return evict(known ? state : { ...state, doubted: new Map([...doubted, ...more]) }, at, silent);
 }
 
 function admit(state: Speakers, at: number, rules: SpeakerRules): Speakers {
   const seated = new Set(state.slots.flatMap(({ site, cooling }) => [site, cooling]));
   const ready = (site: string): boolean => {
     if (site === state.floor) return true;
+    if (state.doubted.has(site)) return false;
     const level = state.levels.get(site);
     return level?.loudSince != null && at - level.loudSince >= rules.attackMs && at - level.at <= rules.staleMs;
   };
@@ -144,7 +181,7 @@ function admit(state: Speakers, at: number, rules: SpeakerRules): Speakers {
   for (const site of waiting) {
     const free = slots.findIndex((slot) => slot.site === null && slot.cooling === null);
     if (free >= 0) {
-      slots[free] = { site, since: at, cooling: null };
+      slots[free] = { site, since: at, cooling: null, proof: null };
       continue;
     }
     // All are taken: the quietest may have to go. Its place is free when its voice has run out of the mixer.
@@ -153,7 +190,7 @@ function admit(state: Speakers, at: number, rules: SpeakerRules): Speakers {
     const victim = slots[weakest];
     if (victim === undefined || victim.site === null || victim.site === state.floor) break;
     const mayGo = site === state.floor || (at - victim.since >= rules.holdMs && rank(site) > rank(victim.site) + rules.marginDb);
-    if (mayGo) slots[weakest] = { site: null, since: at, cooling: victim.site };
+    if (mayGo) slots[weakest] = { site: null, since: at, cooling: victim.site, proof: null };
     break;
   }
   return { ...state, slots };

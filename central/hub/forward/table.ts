@@ -53,7 +53,7 @@ export const inputName = (meeting: string, part: 'mosaic' | 'audio'): string => 
 
 /** What the parts of this hub have open for one meeting at this moment. A part that is down has no ports. */
 export interface Local {
-  /** Loopback ports of the mixer's slots. */
+  /** Loopback port of the mixer for each site that is heard. */
   readonly audioPorts: ReadonlyMap<string, number>;
   /** Sites that do not hear everybody's mix. */
   readonly hears: ReadonlyMap<string, Output>;

@@ -25,6 +25,7 @@ static const struct {
     {"read-stamp", do_read_stamp},
     {"stamps", do_stamps},
     {"capture-time", do_capture_time},
+    {"loudness", do_loudness},
     {"newest", do_newest},
     {"punctual", do_punctual},
     {"pictures", do_pictures},

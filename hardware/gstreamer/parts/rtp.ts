@@ -7,6 +7,9 @@ export const AUDIO_PT = 111;
 /** Wall-clock capture time in every first packet of a frame; readers find it under this extension id. */
 export const NTP64_EXTENSION_ID = 1;
 const NTP64 = { [`extmap-${NTP64_EXTENSION_ID}`]: 'urn:ietf:params:rtp-hdrext:ntp-64' } as const;
+/** Loudness of each packet of a voice (RFC 6464), so that a hub knows which voices are worth decoding. Three texts: direction, URI, attributes. */
+export const LEVEL_EXTENSION_ID = 2;
+const LEVEL = { [`extmap-${LEVEL_EXTENSION_ID}`]: ['', 'urn:ietf:params:rtp-hdrext:ssrc-audio-level', 'vad=off'] } as const;
 /**
  * Packets of at most 1200 bytes: small enough for any path with SRT, IP and tunnel headers around it. The payloaders (1.22) do not count the
  * 16 bytes of the header extension for a unit that fits into one packet.
@@ -28,6 +31,10 @@ export interface RtpOut {
   readonly timestampOffset?: number;
 }
 
+export interface RtpAudioOut extends RtpOut {
+  readonly level?: boolean;
+}
+
 /** H.264 access units to RTP packets on a port. */
 export function rtpVideoOut({ id, port, ssrc, pt = VIDEO_PT, seqnumOffset, timestampOffset }: RtpOut): Chain {
   const pay = element(
@@ -46,14 +53,15 @@ export function rtpVideoOut({ id, port, ssrc, pt = VIDEO_PT, seqnumOffset, times
   return chain(reflexed(pay, { do: 'capture-time', element: `${id}-pay`, pad: 'sink' }), filter('application/x-rtp', NTP64), udpOut(port));
 }
 
-/** Opus packets to RTP packets on a port. */
-export function rtpAudioOut({ id, port, ssrc, pt = AUDIO_PT, seqnumOffset, timestampOffset }: RtpOut): Chain {
+/** Opus packets to RTP packets on a port. `level`: with their loudness, which `opusEncode({ level: true })` has found. */
+export function rtpAudioOut({ id, port, ssrc, pt = AUDIO_PT, seqnumOffset, timestampOffset, level = false }: RtpAudioOut): Chain {
   const pay = element(
     'rtpopuspay',
     { mtu: MTU, pt, ssrc, 'seqnum-offset': seqnumOffset, 'timestamp-offset': timestampOffset },
     `${id}-pay`,
   );
-  return chain(reflexed(pay, { do: 'capture-time', element: `${id}-pay`, pad: 'sink' }), filter('application/x-rtp', NTP64), udpOut(port));
+  const said = level ? { ...NTP64, ...LEVEL } : NTP64;
+  return chain(reflexed(pay, { do: 'capture-time', element: `${id}-pay`, pad: 'sink' }), filter('application/x-rtp', said), udpOut(port));
 }
 
 /** Sends at once what comes: whoever is in front has the right pace already. Without `async=false` a live pipeline can wait for ever to preroll. */

@@ -15,23 +15,24 @@ export interface OpusEncode {
   readonly frameMs?: 20 | 40;
   /** 0 (a quarter of the CPU) … 10. Default 5. */
   readonly complexity?: number;
+  /** Each packet says how loud it is, to be written into RTP by `rtpAudioOut({ level: true })`. Takes 16-bit sound. */
+  readonly level?: boolean;
 }
 
-export function opusEncode({ id, kbps = 32, frameMs = 20, complexity = 5 }: OpusEncode): Chain {
-  return chain(
-    element(
-      'opusenc',
-      {
-        bitrate: kbps * 1000,
-        'frame-size': String(frameMs),
-        complexity,
-        'audio-type': 'voice',
-        'inband-fec': true,
-        'packet-loss-percentage': 5,
-      },
-      id,
-    ),
+export function opusEncode({ id, kbps = 32, frameMs = 20, complexity = 5, level = false }: OpusEncode): Chain {
+  const encoder = element(
+    'opusenc',
+    {
+      bitrate: kbps * 1000,
+      'frame-size': String(frameMs),
+      complexity,
+      'audio-type': 'voice',
+      'inband-fec': true,
+      'packet-loss-percentage': 5,
+    },
+    id,
   );
+  return level ? chain(rawAudio(), reflexed(encoder, { do: 'loudness', element: id, pad: 'sink' })) : chain(encoder);
 }
 
 /** Opus packets to sound; gaps that a jitter buffer reports are concealed. */

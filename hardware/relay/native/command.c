@@ -41,7 +41,7 @@ static const struct field tune_fields[] = {
   {"turnMs", RANGE_MS, false, AT(turn_ms)}, {"silentMs", RANGE_MS, false, AT(silent_ms)}, {"redialMs", RANGE_MS, false, AT(redial_ms)},
   {"heartbeatMs", RANGE_MS, false, AT(heartbeat_ms)}, {"videoStallMs", RANGE_MS, false, AT(video_stall_ms)},
   {"audioStallMs", RANGE_MS, false, AT(audio_stall_ms)}, {"queueMs", RANGE_MS, false, AT(queue_ms)},
-  {"queueHoldMs", RANGE_MS, false, AT(queue_hold_ms)}, {0}};
+  {"queueHoldMs", RANGE_MS, false, AT(queue_hold_ms)}, {"levelsMs", RANGE_MS, false, AT(levels_ms)}, {0}};
 static const struct field no_fields[] = {{0}};
 
 static const struct {

@@ -33,7 +33,7 @@ struct command {
   const char *from[TARGETS_MAX];
   int to_count;
   struct wanted_target to[TARGETS_MAX];
-  int64_t turn_ms, silent_ms, redial_ms, heartbeat_ms, video_stall_ms, audio_stall_ms, queue_ms, queue_hold_ms; /* 0: as it is. */
+  int64_t turn_ms, silent_ms, redial_ms, heartbeat_ms, video_stall_ms, audio_stall_ms, queue_ms, queue_hold_ms, levels_ms; /* 0: as it is. */
 };
 
 struct command_error {

@@ -121,6 +121,7 @@ static bool fresh(struct relay *r, struct stream *stream, const struct rtp *rtp,
   stream->packets++;
   stream->bytes += size;
   frame_arrived(stream, rtp, r->now);
+  if (rtp->has_level && !stream->video) levels_note(stream, rtp->level);
   if (stream->stalled) {
     stream->stalled = false;
     if (stream->video) stream->await_key = true;

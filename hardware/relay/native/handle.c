@@ -77,6 +77,7 @@ static void tune(struct relay *r, const struct command *c) {
   set(&r->tune.audio_stall, c->audio_stall_ms);
   set(&r->tune.queue, c->queue_ms);
   set(&r->tune.queue_hold, c->queue_hold_ms);
+  set(&r->tune.levels, c->levels_ms);
 }
 
 static bool disconnect(struct relay *r, const char *link, struct command_error *error) {

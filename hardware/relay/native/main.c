@@ -96,6 +96,7 @@ static void take_input(struct relay *r, struct input *input) {
 
 static void tick(struct relay *r) {
   static int64_t streams, pulses, measures;
+  levels_tick(r);
   if (r->now - streams >= STREAM_TICK) {
     streams = r->now;
     forward_tick(r);

@@ -103,6 +103,10 @@ bool queue_admits(struct relay *r, struct conn *conn, const struct stream *strea
 void forward(struct relay *r, int source, struct conn *via, uint8_t *packet, size_t size);
 void forward_tick(struct relay *r); /* Every 20 ms: settles windows, sees stalls. */
 
+/* levels.c: how loud each voice is, as its sender says. */
+void levels_note(struct stream *stream, uint8_t level);
+void levels_tick(struct relay *r);
+
 /* receive.c: everything that libsrt has for us. */
 void receive(struct relay *r);
 

@@ -17,9 +17,13 @@ static void put32(uint8_t *p, uint32_t v) {
 }
 
 static void take_element(struct rtp *rtp, unsigned id, const uint8_t *data, size_t size) {
-  if (id != RTP_NTP64_ID || size != 8) return;
-  rtp->has_ntp = true;
-  rtp->ntp = (uint64_t)be32(data) << 32 | be32(data + 4);
+  if (id == RTP_NTP64_ID && size == 8) {
+    rtp->has_ntp = true;
+    rtp->ntp = (uint64_t)be32(data) << 32 | be32(data + 4);
+  } else if (id == RTP_LEVEL_ID && size >= 1) { /* RFC 6464 §3: one byte; a second one is padding where elements have two bytes of header. */
+    rtp->has_level = true;
+    rtp->level = data[0] & 127;
+  }
 }
 
 /* RFC 8285 §4.2: one byte of header per element, id 0 = padding, id 15 = stop. */
@@ -58,6 +62,8 @@ bool rtp_parse(const uint8_t *bytes, size_t size, struct rtp *rtp) {
   rtp->ssrc = be32(bytes + 8);
   rtp->has_ntp = false;
   rtp->ntp = 0;
+  rtp->has_level = false;
+  rtp->level = 127;
   size_t at = RTP_HEADER + 4u * (bytes[0] & 15);
   if (at > size) return false;
   if (bytes[0] & 0x10) {

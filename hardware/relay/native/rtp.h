@@ -1,4 +1,4 @@
-/* The RTP header (RFC 3550 §5.1), its header extension (RFC 8285) and the capture time in it. */
+/* The RTP header (RFC 3550 §5.1), its header extension (RFC 8285) with capture time and loudness in it. */
 #ifndef RTP_H
 #define RTP_H
 
@@ -8,6 +8,7 @@
 
 #define RTP_HEADER 12
 #define RTP_NTP64_ID 1 /* Extension id of urn:ietf:params:rtp-hdrext:ntp-64 in this product. */
+#define RTP_LEVEL_ID 2 /* The same of urn:ietf:params:rtp-hdrext:ssrc-audio-level (RFC 6464). */
 
 struct rtp {
   uint32_t ssrc;
@@ -16,6 +17,8 @@ struct rtp {
   uint8_t type;
   bool marker;
   bool has_ntp;
+  bool has_level;
+  uint8_t level;          /* Loudness in dB below overload, 127 = digital silence, when has_level. */
   uint64_t ntp;           /* Capture time as NTP-64, when has_ntp. */
   const uint8_t *payload; /* Behind header, CSRCs and extension; padding taken off. */
   size_t payload_size;

@@ -13,6 +13,7 @@ struct tune {
   int64_t audio_stall;
   int64_t queue;       /* Unacknowledged time in a send buffer, beyond the round trip, at which video is dropped. */
   int64_t queue_hold;  /* ... when it has lasted for so long. */
+  int64_t levels;      /* Event "levels" this often; 0 = never. */
 };
 
 #endif
