@@ -4,7 +4,7 @@ import { Value } from 'typebox/value';
 import { ENCODERS } from '../hardware/gstreamer/encoder.ts';
 import { decoder } from '../protocol/decode.ts';
 import { failed, ok, type Result } from '../protocol/fault.ts';
-import { NodeId } from '../protocol/ids.ts';
+import { Name, NodeId } from '../protocol/ids.ts';
 import { loadConfig } from '../protocol/node/config.ts';
 import { LOG_LEVELS } from '../protocol/node/log.ts';
 import { displayKinds } from './media/display/choose.ts';
@@ -39,7 +39,7 @@ export const EdgeConfigSchema = Type.Object(
   {
     node: NodeId,
     /** Of the room, on its screen before central has sent one. */
-    name: Type.Union([Type.String({ minLength: 1, maxLength: 120 }), Type.Null()], { default: null }),
+    name: Type.Union([Name, Type.Null()], { default: null }),
     /** The folder of everything that this node remembers. */
     data: Path,
     /** Holds ca.pem, cert.pem and key.pem. */

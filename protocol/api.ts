@@ -2,12 +2,11 @@
 import { type Static, Type } from 'typebox';
 import { At } from './envelope.ts';
 import { Grant } from './grant.ts';
-import { MeetingId, NodeId, RecordingId } from './ids.ts';
+import { MeetingId, Name, NodeId, RecordingId } from './ids.ts';
 
 const closed = { additionalProperties: false } as const;
 const orNull = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) => Type.Union([schema, Type.Null()]);
 const Because = Type.String({ maxLength: 300 });
-const Name = Type.String({ minLength: 1, maxLength: 120 });
 
 export const UserRole = Type.Union([Type.Literal('admin'), Type.Literal('operator'), Type.Literal('viewer')]);
 export type UserRole = Static<typeof UserRole>;

@@ -5,6 +5,14 @@ import { type Static, Type } from 'typebox';
 export const NodeId = Type.String({ pattern: '^[a-z0-9]([a-z0-9\\-]{0,61}[a-z0-9])?$', maxLength: 63, description: 'node id' });
 export type NodeId = Static<typeof NodeId>;
 
+/** What people call a site or a meeting: one line, with something to see in it. */
+export const Name = Type.String({
+  pattern: '^[^\\x00-\\x1f\\x7f]*[^\\x00-\\x20\\x7f][^\\x00-\\x1f\\x7f]*$',
+  minLength: 1,
+  maxLength: 120,
+  description: 'one line of text',
+});
+
 /** A meeting, given by central. */
 export const MeetingId = Type.String({ pattern: '^m-[a-z0-9]{6,26}$', maxLength: 28, description: 'meeting id' });
 export type MeetingId = Static<typeof MeetingId>;

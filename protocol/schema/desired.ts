@@ -1,7 +1,7 @@
 /** `down/desired`, retained: the whole wish for one node, with a revision. What is not in it is not wanted. */
 import { type Static, Type } from 'typebox';
 import { envelope, Revision } from '../envelope.ts';
-import { MeetingId, NodeId } from '../ids.ts';
+import { MeetingId, Name, NodeId } from '../ids.ts';
 import { Plan } from './plan.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -17,7 +17,7 @@ export type MediaKey = Static<typeof MediaKey>;
 export const EdgeDesired = Type.Object(
   {
     role: Type.Literal('edge'),
-    name: Type.String({ minLength: 1, maxLength: 120 }),
+    name: Name,
     plan: Type.Union([Plan, Type.Null()]),
     keys: Type.Array(MediaKey, { maxItems: 64 }),
   },

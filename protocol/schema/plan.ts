@@ -1,11 +1,10 @@
 /** The plan: the one schema of a running meeting. Central writes it, hubs and edges act on it, nobody guesses. */
 import { type Static, Type } from 'typebox';
 import { Grant } from '../grant.ts';
-import { MeetingId, NodeId, RecordingId } from '../ids.ts';
+import { MeetingId, Name, NodeId, RecordingId } from '../ids.ts';
 
 const closed = { additionalProperties: false } as const;
 const Ssrc = Type.Integer({ minimum: 16, maximum: 0xfffffff0, description: 'base SSRC, incarnation 0' });
-const Name = Type.String({ minLength: 1, maxLength: 120 });
 
 export const VideoFormat = Type.Object(
   {

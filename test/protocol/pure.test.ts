@@ -3,7 +3,7 @@ import t from 'tap';
 import { Type } from 'typebox';
 import { decoder, jsonDepth } from '../../protocol/decode.ts';
 import { compareGrants, type Grant, highest, noGrant } from '../../protocol/grant.ts';
-import { newId } from '../../protocol/ids.ts';
+import { Name, newId } from '../../protocol/ids.ts';
 import { fullScreen, mainWanted, mosaicPage, onAir } from '../../protocol/plan.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
 import { baseSsrc, incarnate, streamOf } from '../../protocol/ssrc.ts';
@@ -148,6 +148,13 @@ t.test('depth is counted outside strings only', async (t) => {
   t.equal(jsonDepth('{"a":"[[[[{{{{"}', 16), 1);
   t.equal(jsonDepth('{"a":"\\"[["}', 16), 1);
   t.equal(jsonDepth('['.repeat(100_000), 16), 17, 'it stops early');
+});
+
+t.test('a name is one line with something to see in it', async (t) => {
+  const name = decoder(Name);
+  for (const good of ['Họp giao ban', 'A', ' x ', '…', 'x'.repeat(120)]) t.ok(name.check(good).ok, good);
+  for (const bad of ['', ' ', '\u00a0'.trim(), 'a\nb', 'a\u0000', '\u001b[31m', '\u007f', 'x'.repeat(121)])
+    t.notOk(name.check(bad).ok, JSON.stringify(bad));
 });
 
 t.test('new ids fit their own pattern', async (t) => {
