@@ -62,6 +62,12 @@ export interface Loudness extends At {
   readonly do: 'loudness';
 }
 
+/** Silences the first buffer of sound after a pause of `pauseMs`: what a decoder blends into it belongs to the voice before. */
+export interface Hush extends At {
+  readonly do: 'hush';
+  readonly pauseMs: number;
+}
+
 /** Takes the duration off pictures, so that a compositor behind shows the newest one instead of the one whose span covers the moment. */
 export interface Newest extends At {
   readonly do: 'newest';
@@ -129,6 +135,7 @@ export type Reflex =
   | ReadStamp
   | CaptureTime
   | Loudness
+  | Hush
   | Newest
   | Punctual
   | Pictures

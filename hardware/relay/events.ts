@@ -34,7 +34,7 @@ export const RelayEvent = Type.Union([
   event('restarted', stream),
   /** The first IDR after a start, or of a stream that a view waits for. */
   event('keyframe', stream),
-  /** Loudness of each voice since the last of these, in dB (0 = overload, -127 = silence), as its sender wrote it into the header (RFC 6464). */
+  /** Mean loudness of each voice since the last of these, in dB (0 = overload, -127 = silence), as its sender wrote it into the header (RFC 6464). */
   event('levels', { levels: Type.Array(Type.Object({ ssrc: Type.Integer(), db: Type.Number() })) }),
   event('switched', { view: Type.String(), ssrc: Type.Integer(), waitedMs: Type.Number() }),
 ]);

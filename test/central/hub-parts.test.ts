@@ -15,12 +15,14 @@ import { RecordingManifest } from '../../protocol/api.ts';
 import { decoder } from '../../protocol/decode.ts';
 import { plan as makePlan } from '../support/plan.ts';
 
-/** Plays a scene: levels of sites ten times a second. */
-function scene(state: Speakers, from: number, ms: number, levels: Readonly<Record<string, number>>): Speakers {
+/** Plays a scene: levels of sites ten times a second, what is decoded in slot 0, and a relay that does at once what it is told. */
+function scene(state: Speakers, from: number, ms: number, levels: Readonly<Record<string, number>>, decoded?: number): Speakers {
   let now = state;
   for (let at = from; at < from + ms; at += 100) {
     for (const [site, db] of Object.entries(levels)) now = reduceSpeakers(now, { type: 'level', site, db, at });
+    if (decoded !== undefined) now = reduceSpeakers(now, { type: 'decoded', slot: 0, db: decoded, at });
     now = reduceSpeakers(now, { type: 'tick', at });
+    for (const { cooling } of now.slots) if (cooling !== null) now = reduceSpeakers(now, { type: 'unfed', site: cooling, at });
   }
   return now;
 }
@@ -43,7 +45,8 @@ t.test('speakers', async (t) => {
     const going = scene(three, 3000, 200, { a: -20, b: -20, c: -30, d: -20 });
     t.strictSame(heard(going), ['a', 'b', null], 'first one leaves');
     t.equal(hears(going).get('c'), 2, 'and still hears its own output: its voice is on its way');
-    const gone = scene(going, 3200, 400, { a: -20, b: -20, c: -30, d: -20 });
+    t.strictSame(heard(scene(going, 3200, speakerRules.coolMs - 100, { a: -20, b: -20, c: -30, d: -20 })), ['a', 'b', null]);
+    const gone = scene(going, 3200, speakerRules.coolMs + 200, { a: -20, b: -20, c: -30, d: -20 });
     t.strictSame(heard(gone), ['a', 'b', 'd']);
     t.strictSame([hears(gone).get('c'), hears(gone).get('d')], [undefined, 2]);
   });
@@ -59,23 +62,63 @@ t.test('speakers', async (t) => {
     t.strictSame(heard(muted), [null, 'a', null], 'at once');
     t.strictSame(heard(scene(muted, 400, 1000, { e: -5 })), [null, 'a', null]);
   });
+  t.test('who left goes on hearing its own output until the relay has stopped feeding it, however long that takes', async (t) => {
+    const one = scene(room(five), 0, 500, { a: -20 });
+    let muted = reduceSpeakers(one, { type: 'sites', allowed: ['b', 'c'], floor: null, at: 500 });
+    for (let at = 600; at < 5000; at += 100) muted = reduceSpeakers(muted, { type: 'tick', at });
+    t.equal(hears(muted).get('a'), 0);
+    const unfed = reduceSpeakers(muted, { type: 'unfed', site: 'a', at: 5000 });
+    t.equal(hears(reduceSpeakers(unfed, { type: 'tick', at: 5000 + speakerRules.coolMs - 1 })).get('a'), 0);
+    t.equal(hears(reduceSpeakers(unfed, { type: 'tick', at: 5000 + speakerRules.coolMs })).get('a'), undefined);
+  });
+  t.test('a click is not a voice', async (t) => {
+    const click = scene(room(five), 0, 100, { a: -30 });
+    t.strictSame(heard(scene(click, 100, 1000, { a: -90 })), [null, null, null]);
+  });
   t.test('a site that says it is loud and is not loses its place, and is not believed for a while', async (t) => {
-    const decoding = (state: Speakers, from: number, ms: number, db: number): Speakers => {
-      let now = state;
-      for (let at = from; at < from + ms; at += 100)
-        now = reduceSpeakers(scene(now, at, 100, { a: -5 }), { type: 'decoded', slot: 0, db, at });
-      return now;
-    };
-    const { leaveMs, doubtMs, gateDb, toleranceDb } = speakerRules;
-    const one = scene(room(five), 0, 300, { a: -5 });
-    t.strictSame(heard(decoding(one, 300, leaveMs + 1000, gateDb - toleranceDb + 1)), ['a', null, null], 'as loud as it may say');
-    const gone = decoding(one, 300, leaveMs + 1000, -100);
+    const { proofMs, doubtMs, gateDb, toleranceDb } = speakerRules;
+    const mixing = reduceSpeakers(room(five), { type: 'mixer', runs: true, at: 0 });
+    const one = scene(mixing, 0, 300, { a: -5 });
+    const quiet = gateDb - toleranceDb;
+    t.strictSame(heard(scene(one, 300, proofMs + 1000, { a: -5 }, quiet + 1)), ['a', null, null], 'as loud as it must be');
+    t.strictSame(heard(scene(one, 300, proofMs - 500, { a: -5 }, quiet)), ['a', null, null], 'not at once');
+    const gone = scene(one, 300, proofMs + 1000, { a: -5 }, -100);
     t.strictSame(heard(gone), [null, null, null]);
-    t.strictSame(heard(scene(gone, leaveMs + 1300, 3000, { a: -5, b: -30 })), ['b', null, null]);
-    t.strictSame(heard(scene(gone, leaveMs + 1300 + doubtMs, 3000, { a: -5 })), ['a', null, null], 'and then it is');
-    const floor = scene(reduceSpeakers(gone, { type: 'sites', allowed: five, floor: 'a', at: 6000 }), 6000, 300, {});
-    t.strictSame(heard(floor), ['a', null, null], 'the floor is given by people, not by levels');
-    t.strictSame(heard(scene(one, 300, leaveMs + 5000, { a: -5 })), ['a', null, null], 'without a mixer its word counts');
+    t.strictSame(heard(scene(gone, proofMs + 1300, 3000, { a: -5, b: -30 })), ['b', null, null]);
+    t.strictSame(heard(scene(one, 300, proofMs + 1000, { a: -5 })), [null, null, null], 'nor is a voice that cannot be decoded');
+    t.strictSame(heard(scene(gone, proofMs + 1300 + doubtMs, 1000, { a: -5 })), ['a', null, null], 'and then it is');
+    const floor = reduceSpeakers(gone, { type: 'sites', allowed: five, floor: 'a', at: 9000 });
+    t.strictSame(heard(scene(floor, 9000, 30_000, { a: -90 }, -100)), ['a', null, null], 'the floor is given by people, not by levels');
+  });
+  t.test('nobody is called a liar for pausing, for a mixer that was away, or for what it had the floor for', async (t) => {
+    const { leaveMs, proofMs } = speakerRules;
+    const mixing = reduceSpeakers(room(five), { type: 'mixer', runs: true, at: 0 });
+    const talks = scene(mixing, 0, 2000, { a: -20 }, -20);
+    for (let pause = leaveMs - 300; pause <= leaveMs + 300; pause += 50) {
+      // The word comes first, what is decoded one reading later.
+      const again = scene(
+        scene(scene(talks, 2000, pause, { a: -90 }, -90), 2000 + pause, 100, { a: -20 }, -90),
+        2100 + pause,
+        1500,
+        { a: -20 },
+        -20,
+      );
+      t.equal(again.doubted.size, 0, `a pause of ${pause} ms`);
+      t.ok(heard(again).includes('a'), `heard again after ${pause} ms`);
+    }
+    const away = scene(reduceSpeakers(talks, { type: 'mixer', runs: false, at: 2000 }), 2000, 60_000, { a: -20 });
+    t.strictSame(heard(away), ['a', null, null], 'without a mixer its word counts');
+    const back = scene(reduceSpeakers(away, { type: 'mixer', runs: true, at: 62_000 }), 62_000, 1000, { a: -20 }, -90);
+    t.strictSame([heard(back), back.doubted.size], [['a', null, null], 0]);
+    const chair = scene(reduceSpeakers(talks, { type: 'sites', allowed: five, floor: 'a', at: 2000 }), 2000, 60_000, { a: -90 }, -90);
+    const said = scene(
+      reduceSpeakers(chair, { type: 'sites', allowed: five, floor: 'b', at: 62_000 }),
+      62_000,
+      proofMs - 1000,
+      { a: -20 },
+      -90,
+    );
+    t.equal(said.doubted.size, 0);
   });
   t.test('a site that stops sending is silent', async (t) => {
     const one = scene(room(five), 0, 500, { a: -20 });

@@ -11,8 +11,7 @@
  */
 
 import { rtpAudioIn, rtpAudioOut } from '../../../hardware/gstreamer/parts/rtp.ts';
-import { opusDecode } from '../../../hardware/gstreamer/parts/sound.ts';
-import { chain, element, filter, type Pipeline, padOf, pipeline, reflexed } from '../../../hardware/gstreamer/pipeline.ts';
+import { chain, element, filter, type Pipeline, padOf, pipeline, reflexed, shielded } from '../../../hardware/gstreamer/pipeline.ts';
 import { matrixText, mixMatrix } from './matrix.ts';
 import { speakerSlots } from './speakers.ts';
 
@@ -28,10 +27,13 @@ export interface MixerOptions {
 
 /** Late packets up to this are still mixed in time. */
 const latencyNs = 40_000_000;
+/** A voice that comes after so long a pause may be another one: the decoder still holds an end of the last. */
+const hushMs = 200;
 
 export const slotId = (slot: number): string => `audio_${slot}`;
 /** The element whose port takes a slot's packets. */
 export const slotSourceId = (slot: number): string => `${slotId(slot)}-udp`;
+const decodeId = (slot: number): string => `decode_${slot}`;
 export const levelId = (slot: number): string => `level_${slot}`;
 
 const raw = { format: 'F32LE', rate: 48_000, channels: 1 };
@@ -40,7 +42,13 @@ export function mixerPipeline({ kbps, frameMs, ssrcs, relayPort }: MixerOptions)
   const inputs = Array.from({ length: speakerSlots }, (_, slot) =>
     chain(
       rtpAudioIn({ id: slotId(slot), port: 0, jitterMs: null }),
-      opusDecode(`decode_${slot}`),
+      // Concealment needs a jitter buffer in front; without one it only holds each packet back until the next, over any pause.
+      reflexed(shielded('opusdec', { plc: false, 'use-inband-fec': false }, decodeId(slot)), {
+        do: 'hush',
+        element: decodeId(slot),
+        pad: 'src',
+        pauseMs: hushMs,
+      }),
       reflexed(element('level', { interval: 100_000_000n }, levelId(slot)), { do: 'levels', element: levelId(slot) }),
       element('audioconvert'),
       filter('audio/x-raw', raw),

@@ -153,6 +153,7 @@ export class Audio extends EventEmitter<AudioEvents> {
   async #ready(worker: Worker): Promise<void> {
     const ports = await Promise.all(Array.from({ length: speakerSlots }, (_, slot) => worker.get(slotSourceId(slot), 'port')));
     this.#ports = ports.map(Number);
+    this.#step({ type: 'mixer', runs: true, at: this.#options.clock.mono() });
     this.emit('ports');
   }
 
@@ -165,8 +166,12 @@ export class Audio extends EventEmitter<AudioEvents> {
   #step(input: SpeakersInput): void {
     const before = this.#speakers;
     this.#speakers = reduceSpeakers(before, input);
-    if (this.#speakers.slots === before.slots || same(this.#speakers.slots, before.slots)) return;
-    // A site that may be heard no more is silent now; whoever is new waits for its own output first.
+    const { slots } = this.#speakers;
+    if (slots === before.slots || same(slots, before.slots)) return;
+    // A site that may be heard no more is silent now, whatever move is under way; whoever is new waits for its own output first.
+    const fed = this.#seated.size;
+    this.#seated = new Map([...this.#seated].filter(([site, slot]) => slots[slot]?.site === site));
+    if (this.#seated.size < fed) this.emit('ports');
     this.#moving = (this.#moving ?? Promise.resolve())
       .then(() => this.#move())
       .catch((error: unknown) => {
@@ -175,23 +180,25 @@ export class Audio extends EventEmitter<AudioEvents> {
   }
 
   async #move(): Promise<void> {
-    const { slots } = this.#speakers;
-    const speaking = slots.flatMap(({ site }, slot): [string, number][] => (site === null ? [] : [[site, slot]]));
-    const before = this.#hears;
+    const cooling = this.#speakers.slots.flatMap(({ cooling }) => cooling ?? []);
     this.#hears = hears(this.#speakers);
-    this.#seated = new Map(speaking.filter(([site, slot]) => before.get(site) === slot));
     await this.#options.forward();
-    if (this.#seated.size === speaking.length) return;
-    // Unless it had to go meanwhile.
-    this.#seated = new Map(speaking.filter(([site, slot]) => this.#speakers.slots[slot]?.site === site));
+    // Now, and not before, nothing of those who left comes in any more, and those who came listen to their own outputs.
+    for (const site of cooling) this.#step({ type: 'unfed', site, at: this.#options.clock.mono() });
+    const ready = this.#speakers.slots.flatMap(({ site }, slot): [string, number][] =>
+      site !== null && this.#hears.get(site) === slot ? [[site, slot]] : [],
+    );
+    if (ready.length === this.#seated.size) return;
+    this.#seated = new Map(ready);
     await this.#options.forward();
   }
 
   #lost({ because: why, culprit, final }: Loss & { readonly final: boolean }): void {
     const { note, clock } = this.#options;
     this.#ports = [];
-    const slot = culprit === null ? null : slotOf(culprit);
-    const site = slot === null ? null : (this.#speakers.slots[slot]?.site ?? null);
+    this.#step({ type: 'mixer', runs: false, at: clock.mono() });
+    const slot = culprit === null ? undefined : this.#speakers.slots[slotOf(culprit) ?? -1];
+    const site = slot?.site ?? slot?.cooling ?? null;
     note(event('process', 'error', final ? 'failed' : 'crashed', why, this.#plan.meeting, { program: 'audio', thread: culprit, site }));
     if (site !== null) {
       this.#bans = crashedBy(this.#bans, site, clock.mono());

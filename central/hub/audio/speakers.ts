@@ -11,7 +11,7 @@ export const speakerSlots = 3;
 export interface SpeakerRules {
   /** Below this a site is noise. Speech in a room is some 20 dB above. */
   readonly gateDb: number;
-  /** Above the gate for so long before a site is heard: a cough is not a speech. */
+  /** Above the gate in two readings so far apart before a site is heard: a cough is not a speech. */
   readonly attackMs: number;
   /** An outsider must be louder than the quietest speaker by so much to take its place. */
   readonly marginDb: number;
@@ -19,13 +19,15 @@ export interface SpeakerRules {
   readonly holdMs: number;
   /** Below the gate for so long and the slot is free; pauses between sentences are shorter. */
   readonly leaveMs: number;
-  /** How long a voice can still be on its way through mixer and encoder. */
+  /** How long a voice can still be on its way through decoder, mixer and encoder (measured: 77 ms) when its last packet has gone in. */
   readonly coolMs: number;
   /** A level older than this is silence: the site's sound has stopped. */
   readonly staleMs: number;
-  /** What is decoded may be so much below the gate: it is the mean of 100 ms, what a site says is its loudest packet. */
+  /** What is decoded may be so much below the gate and still count as loud: Opus takes away rumble. */
   readonly toleranceDb: number;
-  /** A site that said it was loud and was not is heard no more for so long. */
+  /** A speaker of whom nothing loud has been decoded for so long has its slot for nothing, whatever it says; longer than `leaveMs`. */
+  readonly proofMs: number;
+  /** If it says even then that it is loud, it is not believed for so long. */
   readonly doubtMs: number;
 }
 
@@ -35,9 +37,10 @@ export const speakerRules: SpeakerRules = {
   marginDb: 6,
   holdMs: 1500,
   leaveMs: 4000,
-  coolMs: 200,
+  coolMs: 400,
   staleMs: 500,
   toleranceDb: 10,
+  proofMs: 7000,
   doubtMs: 30_000,
 };
 
@@ -56,10 +59,12 @@ interface Level {
 export interface Slot {
   readonly site: string | null;
   readonly since: number;
-  /** Who was here before and may still be in the sound, until `since + coolMs`. Only with `site` null. */
+  /** When something loud was last decoded here; at first the moment it was taken. */
+  readonly provenAt: number;
+  /** Who was here before and may still be in the sound. Only with `site` null. */
   readonly cooling: string | null;
-  /** What has been decoded here since `site` came; null before the first reading. */
-  readonly proof: { readonly at: number; readonly lastLoud: number } | null;
+  /** When its last packet went in; null while the relay may still send some. */
+  readonly unfedAt: number | null;
 }
 
 export interface Speakers {
@@ -67,6 +72,8 @@ export interface Speakers {
   readonly levels: ReadonlyMap<string, Level>;
   /** Until when sites are not believed. */
   readonly doubted: ReadonlyMap<string, number>;
+  /** Since when the mixer runs; null while it does not, and nothing can be proven. */
+  readonly mixing: number | null;
   /** Sites that may be heard: in the meeting, not muted, not banned. */
   readonly allowed: ReadonlySet<string>;
   /** Has the floor: always heard unless muted. */
@@ -78,14 +85,20 @@ export type SpeakersInput =
   | { readonly type: 'level'; readonly site: string; readonly db: number; readonly at: number }
   /** What the mixer has decoded in a slot. */
   | { readonly type: 'decoded'; readonly slot: number; readonly db: number; readonly at: number }
+  | { readonly type: 'mixer'; readonly runs: boolean; readonly at: number }
+  /** From now on the relay sends nothing of this site into the mixer. */
+  | { readonly type: 'unfed'; readonly site: string; readonly at: number }
   | { readonly type: 'sites'; readonly allowed: readonly string[]; readonly floor: string | null; readonly at: number }
   /** Ten times a second: the only moment at which somebody is let in. */
   | { readonly type: 'tick'; readonly at: number };
 
+const long = Number.NEGATIVE_INFINITY;
+
 export const noSpeakers: Speakers = {
-  slots: Array.from({ length: speakerSlots }, () => ({ site: null, since: Number.NEGATIVE_INFINITY, cooling: null, proof: null })),
+  slots: Array.from({ length: speakerSlots }, () => ({ site: null, since: long, provenAt: long, cooling: null, unfedAt: null })),
   levels: new Map(),
   doubted: new Map(),
+  mixing: null,
   allowed: new Set(),
   floor: null,
 };
@@ -99,9 +112,19 @@ export function reduceSpeakers(state: Speakers, input: SpeakersInput, rules: Spe
       return { ...state, levels: new Map(state.levels).set(input.site, hear(state.levels.get(input.site), input, rules)) };
     case 'decoded':
       return { ...state, slots: state.slots.map((slot, index) => (index === input.slot ? prove(slot, input, rules) : slot)) };
+    case 'mixer':
+      return { ...state, mixing: input.runs ? input.at : null };
+    case 'unfed': {
+      const out = (slot: Slot): boolean => slot.cooling === input.site && slot.unfedAt === null;
+      return state.slots.some(out)
+        ? { ...state, slots: state.slots.map((slot) => (out(slot) ? { ...slot, unfedAt: input.at } : slot)) }
+        : state;
+    }
     case 'sites': {
       const allowed = new Set(input.allowed);
-      return evict({ ...state, allowed, floor: input.floor }, input.at, ({ site }) => site !== null && !allowed.has(site));
+      // Whoever had the floor need not have spoken until now.
+      const slots = state.slots.map((slot) => (slot.site === state.floor ? { ...slot, provenAt: input.at } : slot));
+      return evict({ ...state, slots, allowed, floor: input.floor }, input.at, ({ site }) => site !== null && !allowed.has(site));
     }
     case 'tick':
       return admit(leave(cool(state, input.at, rules), input.at, rules), input.at, rules);
@@ -119,11 +142,8 @@ function hear(before: Level | undefined, { db, at }: { readonly db: number; read
   return { db: Math.max(silence, db, fallen), at, loudSince, lastLoud: loud ? at : (before?.lastLoud ?? Number.NEGATIVE_INFINITY) };
 }
 
-function prove(slot: Slot, { db, at }: { readonly db: number; readonly at: number }, rules: SpeakerRules): Slot {
-  if (slot.site === null) return slot;
-  const loud = db > rules.gateDb - rules.toleranceDb;
-  return { ...slot, proof: { at, lastLoud: loud ? at : (slot.proof?.lastLoud ?? slot.since) } };
-}
+const prove = (slot: Slot, { db, at }: { readonly db: number; readonly at: number }, rules: SpeakerRules): Slot =>
+  slot.site !== null && db > rules.gateDb - rules.toleranceDb ? { ...slot, provenAt: at } : slot;
 
 /** The level of a site as it counts at `at`. */
 export function levelOf(state: Speakers, site: string, at: number, rules: SpeakerRules = speakerRules): number {
@@ -140,31 +160,29 @@ export function isSpeaking(state: Speakers, site: string, at: number, rules: Spe
 }
 
 function evict(state: Speakers, at: number, out: (slot: Slot) => boolean): Speakers {
-  return { ...state, slots: state.slots.map((slot) => (out(slot) ? { site: null, since: at, cooling: slot.site, proof: null } : slot)) };
+  return { ...state, slots: state.slots.map((slot) => (out(slot) ? emptied(slot, at) : slot)) };
 }
 
+const emptied = ({ site, provenAt }: Slot, at: number): Slot => ({ site: null, since: at, provenAt, cooling: site, unfedAt: null });
+const taken = (site: string, at: number): Slot => ({ site, since: at, provenAt: at, cooling: null, unfedAt: null });
+
 function cool(state: Speakers, at: number, rules: SpeakerRules): Speakers {
-  const cold = ({ site, cooling, since }: Slot): boolean => site === null && cooling !== null && at - since >= rules.coolMs;
+  const cold = ({ cooling, unfedAt }: Slot): boolean => cooling !== null && unfedAt !== null && at - unfedAt >= rules.coolMs;
   return { ...state, slots: state.slots.map((slot) => (cold(slot) ? { ...slot, cooling: null } : slot)) };
 }
 
-/** When a site was last loud by its own word. */
-const saidLoud = (state: Speakers, site: string): number => state.levels.get(site)?.lastLoud ?? Number.NEGATIVE_INFINITY;
-
 function leave(state: Speakers, at: number, rules: SpeakerRules): Speakers {
-  const silent = ({ site, since, proof }: Slot): boolean => {
-    if (site === null || site === state.floor || at - since < rules.holdMs) return false;
-    // Without a mixer there is no proof, and its word counts.
-    const lastLoud = proof !== null && at - proof.at <= rules.staleMs ? proof.lastLoud : saidLoud(state, site);
-    return at - lastLoud > rules.leaveMs;
-  };
-  const liars = state.slots.flatMap((slot) =>
-    slot.site !== null && silent(slot) && at - saidLoud(state, slot.site) <= rules.leaveMs ? [slot.site] : [],
-  );
-  const doubted = [...state.doubted].filter(([, until]) => at < until);
-  const known = liars.length === 0 && doubted.length === state.doubted.size;
-  const more = liars.map((site): [string, number] => [site, at + rules.doubtMs]);
-  return evict(known ? state : { ...state, doubted: new Map([...doubted, ...more]) }, at, silent);
+  const { mixing } = state;
+  const silent = (site: string): boolean => at - (state.levels.get(site)?.lastLoud ?? long) > rules.leaveMs;
+  const unproven = ({ provenAt }: Slot): boolean => mixing !== null && at - Math.max(provenAt, mixing) > rules.proofMs;
+  const goes = (slot: Slot): boolean =>
+    slot.site !== null && slot.site !== state.floor && at - slot.since >= rules.holdMs && (silent(slot.site) || unproven(slot));
+  const liars = state.slots.flatMap((slot) => (slot.site !== null && goes(slot) && !silent(slot.site) ? [slot.site] : []));
+  const believed = [...state.doubted].filter(([, until]) => at >= until);
+  if (liars.length === 0 && believed.length === 0) return evict(state, at, goes);
+  const doubted = new Map([...state.doubted, ...liars.map((site): [string, number] => [site, at + rules.doubtMs])]);
+  for (const [site] of believed) doubted.delete(site);
+  return evict({ ...state, doubted }, at, goes);
 }
 
 function admit(state: Speakers, at: number, rules: SpeakerRules): Speakers {
@@ -173,7 +191,7 @@ function admit(state: Speakers, at: number, rules: SpeakerRules): Speakers {
     if (site === state.floor) return true;
     if (state.doubted.has(site)) return false;
     const level = state.levels.get(site);
-    return level?.loudSince != null && at - level.loudSince >= rules.attackMs && at - level.at <= rules.staleMs;
+    return level?.loudSince != null && level.lastLoud - level.loudSince >= rules.attackMs && at - level.at <= rules.staleMs;
   };
   const rank = (site: string): number => (site === state.floor ? Number.POSITIVE_INFINITY : levelOf(state, site, at, rules));
   const waiting = [...state.allowed].filter((site) => !seated.has(site) && ready(site)).sort((a, b) => rank(b) - rank(a));
@@ -181,7 +199,7 @@ function admit(state: Speakers, at: number, rules: SpeakerRules): Speakers {
   for (const site of waiting) {
     const free = slots.findIndex((slot) => slot.site === null && slot.cooling === null);
     if (free >= 0) {
-      slots[free] = { site, since: at, cooling: null, proof: null };
+      slots[free] = taken(site, at);
       continue;
     }
     // All are taken: the quietest may have to go. Its place is free when its voice has run out of the mixer.
@@ -190,7 +208,7 @@ function admit(state: Speakers, at: number, rules: SpeakerRules): Speakers {
     const victim = slots[weakest];
     if (victim === undefined || victim.site === null || victim.site === state.floor) break;
     const mayGo = site === state.floor || (at - victim.since >= rules.holdMs && rank(site) > rank(victim.site) + rules.marginDb);
-    if (mayGo) slots[weakest] = { site: null, since: at, cooling: victim.site, proof: null };
+    if (mayGo) slots[weakest] = emptied(victim, at);
     break;
   }
   return { ...state, slots };

@@ -26,6 +26,7 @@ static const struct {
     {"stamps", do_stamps},
     {"capture-time", do_capture_time},
     {"loudness", do_loudness},
+    {"hush", do_hush},
     {"newest", do_newest},
     {"punctual", do_punctual},
     {"pictures", do_pictures},

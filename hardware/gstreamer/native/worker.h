@@ -94,6 +94,6 @@ void crash_install(void);
 
 typedef void Command(const Json *request, Reply *reply);
 Command do_start, do_stop, do_set, do_get, do_switch, do_keyframe, do_watchdog, do_levels, do_probe, do_stats, do_stamp, do_read_stamp,
-    do_stamps, do_capture_time, do_loudness, do_pictures, do_drop_until_keyframe, do_newest, do_punctual, do_shield, do_rtp_guard, do_loop, do_elements, do_crash;
+    do_stamps, do_capture_time, do_loudness, do_hush, do_pictures, do_drop_until_keyframe, do_newest, do_punctual, do_shield, do_rtp_guard, do_loop, do_elements, do_crash;
 
 extern bool faults_allowed; /* --faults: the `crash` command may be used (tests and drills) */

@@ -46,8 +46,8 @@ struct stream {
   int64_t max_frame_gap_us, max_age_us, min_age_us, age_us; /* Extremes since the last stats. */
   uint32_t frame_time;   /* RTP time of that frame. */
   bool has_age;
-  bool measured;         /* Packets since the last "levels" said how loud they are; ... */
-  uint8_t loudest;       /* ... the loudest of them, in dB below overload. */
+  unsigned measured;     /* Packets since the last "levels" that said how loud they are, ... */
+  double power;          /* ... and the sum of their power, 1 = overload. */
 };
 
 struct streams {
