@@ -2,6 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { mixerPipeline, slotSourceId } from '../../central/hub/audio/pipeline.ts';
 import { Audio } from '../../central/hub/audio/service.ts';
@@ -17,7 +18,6 @@ import { listener } from '../support/rtp-wire.ts';
 import { workerRig } from '../support/worker.ts';
 
 const RATE = 48_000;
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Two voices as packets, of more than two seconds: one of 1 kHz, one that says nothing. */
 async function voices(t: Test): Promise<Readonly<Record<'high' | 'none', readonly Buffer[]>>> {

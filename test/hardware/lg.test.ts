@@ -4,7 +4,7 @@ import { encode, FRAME_LIMIT, type LgMessage, lgFramer } from '../../hardware/lg
 import { lg } from '../../hardware/lg/driver.ts';
 import { told as means } from '../../hardware/lg/values.ts';
 import { later, now, type Said, type Simulator } from '../../hardware/wire/simulator.ts';
-import { deviceRig, framed, fuzzFramer } from '../support/device.ts';
+import { deviceRig, framed, fuzzFramer, scriptedLines } from '../support/device.ts';
 import { eventually } from '../support/eventually.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
@@ -69,25 +69,11 @@ t.test('damage costs the damaged answer and no other', async (t) => {
 });
 
 /** A set that answers from a list, and nothing to what is not in it. */
-function scripted(list: Readonly<Record<string, string | (() => readonly Said[])>>): Simulator {
-  let held = '';
-  return {
-    opened: () => [],
-    closed: () => {},
-    feed(given) {
-      held += text(given);
-      const lines = held.split('\r');
-      held = lines.pop() ?? '';
-      return lines.flatMap((line) => {
-        const answer = list[line] ?? '';
-        return typeof answer === 'function' ? answer() : now(answer);
-      });
-    },
-    happen: () => [],
-    restart: () => [],
-    facts: {},
-  };
-}
+const scripted = (list: Readonly<Record<string, string | (() => readonly Said[])>>): Simulator =>
+  scriptedLines('', (line) => {
+    const answer = list[line] ?? '';
+    return typeof answer === 'function' ? answer() : now(answer);
+  });
 
 const working = {
   'ka 01 FF': 'a 01 OK01x',

@@ -4,7 +4,7 @@ import { digest, encode, FRAME_LIMIT, type PjlinkMessage, parse, pjlinkFramer } 
 import { pjlink } from '../../hardware/pjlink/driver.ts';
 import * as values from '../../hardware/pjlink/values.ts';
 import { now, type Simulator } from '../../hardware/wire/simulator.ts';
-import { deviceRig, framed, fuzzFramer, type RigOptions } from '../support/device.ts';
+import { deviceRig, framed, fuzzFramer, type RigOptions, scriptedLines } from '../support/device.ts';
 import { eventually } from '../support/eventually.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
@@ -85,25 +85,11 @@ interface Script {
 }
 
 /** A device that answers from a list, and nothing to what is not in it. */
-function scripted({ answers, greeting = 'PJLINK 0' }: Script): Simulator {
-  let held = '';
-  return {
-    opened: () => now(`${greeting}\r`),
-    closed: () => {},
-    feed(given) {
-      held += text(given);
-      const lines = held.split('\r');
-      held = lines.pop() ?? '';
-      return lines.flatMap((line) => {
-        const answer = answers[line];
-        return answer === undefined ? [] : now(`${typeof answer === 'string' ? answer : answer()}\r`);
-      });
-    },
-    happen: () => [],
-    restart: () => [],
-    facts: {},
-  };
-}
+const scripted = ({ answers, greeting = 'PJLINK 0' }: Script): Simulator =>
+  scriptedLines(`${greeting}\r`, (line) => {
+    const answer = answers[line];
+    return answer === undefined ? [] : now(`${typeof answer === 'string' ? answer : answer()}\r`);
+  });
 
 const class1 = {
   '%1POWR ?': '%1POWR=1',

@@ -9,7 +9,7 @@ import type { Framer } from '../../hardware/wire/framing.ts';
 import type { Port } from '../../hardware/wire/port.ts';
 import { serialPort } from '../../hardware/wire/serial.ts';
 import { type Served, servePty, serveTcp, serveUdp } from '../../hardware/wire/serve.ts';
-import type { Simulator } from '../../hardware/wire/simulator.ts';
+import { now, type Said, type Simulator } from '../../hardware/wire/simulator.ts';
 import { tcpPort } from '../../hardware/wire/tcp.ts';
 import { udpPort } from '../../hardware/wire/udp.ts';
 import { FaultError } from '../../protocol/fault.ts';
@@ -169,4 +169,21 @@ function mutated(valid: Uint8Array, dice: () => number): Uint8Array {
     else bytes.splice(at, 0, Math.floor(dice() * 256));
   }
   return Uint8Array.from(bytes);
+}
+
+/** A device that is spoken to in lines ended by CR and answers each as `answer` says; `greeting` is what it says when the line is opened. */
+export function scriptedLines(greeting: string, answer: (line: string) => readonly Said[]): Simulator {
+  let held = '';
+  return {
+    opened: () => (greeting === '' ? [] : now(greeting)),
+    closed: () => {},
+    feed(bytes) {
+      const lines = `${held}${Buffer.from(bytes).toString('latin1')}`.split('\r');
+      held = lines.pop() ?? '';
+      return lines.flatMap(answer);
+    },
+    happen: () => [],
+    restart: () => [],
+    facts: {},
+  };
 }
