@@ -62,10 +62,18 @@ export interface Loudness extends At {
   readonly do: 'loudness';
 }
 
-/** Silences the first buffer of sound after a pause of `pauseMs`: what a decoder blends into it belongs to the voice before. */
+/**
+ * Silences the first buffer of sound of another voice: what a decoder blends into it belongs to the voice before. Belongs on a decoder's source
+ * pad; `packets` is the depayloader in front of it.
+ */
 export interface Hush extends At {
   readonly do: 'hush';
-  readonly pauseMs: number;
+  readonly packets: string;
+}
+
+/** The pipeline plays only when this pad knows its format; a start without it within 1.5 s is refused. */
+export interface AwaitFormat extends At {
+  readonly do: 'await-format';
 }
 
 /** Takes the duration off pictures, so that a compositor behind shows the newest one instead of the one whose span covers the moment. */
@@ -136,6 +144,7 @@ export type Reflex =
   | CaptureTime
   | Loudness
   | Hush
+  | AwaitFormat
   | Newest
   | Punctual
   | Pictures

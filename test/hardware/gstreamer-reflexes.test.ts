@@ -1,4 +1,8 @@
 /** What acts inside a running pipeline: keyframes, the source watchdog, stamps, levels, pictures. On a real worker with real media. */
+import { execFileSync } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
 import { h264Decode, h264Encode } from '../../hardware/gstreamer/parts/h264.ts';
 import { leaky, MAIN, type PictureFormat, rawVideo, slate, TILE, testPicture } from '../../hardware/gstreamer/parts/picture.ts';
@@ -259,3 +263,44 @@ t.test('bytes for a browser leave on a pipe of their own', async (t) => {
   await eventually(() => (Buffer.concat(chunks).includes('moof') ? undefined : 'no fragment'));
   t.equal(Buffer.concat(chunks).toString('latin1', 4, 8), 'ftyp');
 });
+
+t.test('a pipeline that awaits a format does not play before it is told, and not without it', async (t) => {
+  const { worker, of, sees } = workerRig(t);
+  // A WAV file that somebody is still writing: its format is known when its header is there.
+  const file = join(t.testdir(), 'sound.wav');
+  execFileSync('mkfifo', [file]);
+  const awaited = reflexed(element('wavparse', {}, 'file'), { do: 'await-format', element: 'file', pad: 'src' });
+  const starting = worker.start(pipeline([chain(element('filesrc', { location: file }), awaited, point('out'), sink)]));
+  // Opens when the pipeline has opened the other end, in its way to PAUSED.
+  const pen = await open(file, 'w');
+  t.teardown(() => pen.close());
+  // The time in which it would otherwise have begun.
+  await pause(300);
+  t.strictSame(of('state'), [], 'not yet');
+  await pen.write(wav(48_000));
+  await starting;
+  await sees('state', ({ state }) => state === 'playing');
+  await passes(worker, 'out', 5);
+  await worker.stop();
+  const deaf = pipeline([chain(reflexed(element('udpsrc', { port: 0 }, 'in'), { do: 'await-format', element: 'in', pad: 'src' }), sink)]);
+  t.match(await faultOf(worker.start(deaf)), { code: 'program.refused', detail: /awaited/ }, 'an input that never tells is refused');
+});
+
+/** A second of silence, 16 bits mono. */
+function wav(rate: number): Buffer {
+  const bytes = rate * 2;
+  const header = Buffer.alloc(44);
+  header.write('RIFF', 0);
+  header.writeUInt32LE(36 + bytes, 4);
+  header.write('WAVEfmt ', 8);
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20);
+  header.writeUInt16LE(1, 22);
+  header.writeUInt32LE(rate, 24);
+  header.writeUInt32LE(bytes, 28);
+  header.writeUInt16LE(2, 32);
+  header.writeUInt16LE(16, 34);
+  header.write('data', 36);
+  header.writeUInt32LE(bytes, 40);
+  return Buffer.concat([header, Buffer.alloc(bytes)]);
+}

@@ -3,15 +3,25 @@
  * meet, three voices are decoded: the relay puts the speaker of each slot into its input.
  *
  * What 1.22 taught. The interleaver needs one channel that has caps before its first deadline or it fails with "wrong format": hence the
- * silent last channel. A live test source there reports a least latency of its block, more than the most that udpsrc allows, and nothing
- * flows; `clocksync` paces it without latency, and with it the mixer while no site sends. Channel positions must not be taken from the
- * inputs: the channels are then sorted anew whenever another site's caps arrive, a voice lands in another column of the matrix, and a site
- * hears itself. Without jitter buffers the mixer has 24 threads instead of 57; packets come from the relay in order, and the interleaver's
- * `latency` takes up what jitter is left.
+ * silent last channel, whose format is waited for. A live test source there reports a least latency of its block, more than the most that
+ * udpsrc allows, and nothing flows; `clocksync` paces it without latency, and with it the mixer while no site sends. Channel positions must
+ * not be taken from the inputs: the channels are then sorted anew whenever another site's caps arrive, a voice lands in another column of the
+ * matrix, and a site hears itself. Without jitter buffers the mixer has 24 threads instead of 57; packets come from the relay in order, and
+ * the interleaver's `latency` takes up what jitter is left.
  */
 
 import { rtpAudioIn, rtpAudioOut } from '../../../hardware/gstreamer/parts/rtp.ts';
-import { chain, element, filter, type Pipeline, padOf, pipeline, reflexed, shielded } from '../../../hardware/gstreamer/pipeline.ts';
+import {
+  type Chain,
+  chain,
+  element,
+  filter,
+  type Pipeline,
+  padOf,
+  pipeline,
+  reflexed,
+  shielded,
+} from '../../../hardware/gstreamer/pipeline.ts';
 import { matrixText, mixMatrix } from './matrix.ts';
 import { speakerSlots } from './speakers.ts';
 
@@ -27,29 +37,29 @@ export interface MixerOptions {
 
 /** Late packets up to this are still mixed in time. */
 const latencyNs = 40_000_000;
-/** A voice that comes after so long a pause may be another one: the decoder still holds an end of the last. */
-const hushMs = 200;
 
-export const slotId = (slot: number): string => `audio_${slot}`;
+const slotId = (slot: number): string => `audio_${slot}`;
 /** The element whose port takes a slot's packets. */
 export const slotSourceId = (slot: number): string => `${slotId(slot)}-udp`;
-const decodeId = (slot: number): string => `decode_${slot}`;
-export const levelId = (slot: number): string => `level_${slot}`;
 
 const raw = { format: 'F32LE', rate: 48_000, channels: 1 };
+
+/** A slot's packets to sound; nothing of one voice sounds in the next. */
+export function slotVoice(slot: number): Chain {
+  const decode = `decode_${slot}`;
+  // Concealment needs a jitter buffer in front; without one it only holds each packet back until the next, over any pause.
+  const decoder = shielded('opusdec', { plc: false, 'use-inband-fec': false }, decode);
+  return chain(
+    rtpAudioIn({ id: slotId(slot), port: 0, jitterMs: null }),
+    reflexed(decoder, { do: 'hush', element: decode, pad: 'src', packets: `${slotId(slot)}-depay` }),
+  );
+}
 
 export function mixerPipeline({ kbps, frameMs, ssrcs, relayPort }: MixerOptions): Pipeline {
   const inputs = Array.from({ length: speakerSlots }, (_, slot) =>
     chain(
-      rtpAudioIn({ id: slotId(slot), port: 0, jitterMs: null }),
-      // Concealment needs a jitter buffer in front; without one it only holds each packet back until the next, over any pause.
-      reflexed(shielded('opusdec', { plc: false, 'use-inband-fec': false }, decodeId(slot)), {
-        do: 'hush',
-        element: decodeId(slot),
-        pad: 'src',
-        pauseMs: hushMs,
-      }),
-      reflexed(element('level', { interval: 100_000_000n }, levelId(slot)), { do: 'levels', element: levelId(slot) }),
+      slotVoice(slot),
+      reflexed(element('level', { interval: 100_000_000n }, `level_${slot}`), { do: 'levels', element: `level_${slot}` }),
       element('audioconvert'),
       filter('audio/x-raw', raw),
       padOf('interleave', `sink_${slot}`),
@@ -64,18 +74,19 @@ export function mixerPipeline({ kbps, frameMs, ssrcs, relayPort }: MixerOptions)
       rtpAudioOut({ id: `mix_${output}`, port: relayPort, ssrc, timestampOffset: 0 }),
     ),
   );
+  const interleave = element(
+    'audiointerleave',
+    {
+      latency: latencyNs,
+      'output-buffer-duration': BigInt(frameMs) * 1_000_000n,
+      'ignore-inactive-pads': true,
+      'channel-positions-from-input': false,
+    },
+    'interleave',
+  );
   return pipeline([
     chain(
-      element(
-        'audiointerleave',
-        {
-          latency: latencyNs,
-          'output-buffer-duration': BigInt(frameMs) * 1_000_000n,
-          'ignore-inactive-pads': true,
-          'channel-positions-from-input': false,
-        },
-        'interleave',
-      ),
+      interleave,
       filter('audio/x-raw', { format: 'F32LE' }),
       element(
         'audiomixmatrix',
@@ -94,7 +105,7 @@ export function mixerPipeline({ kbps, frameMs, ssrcs, relayPort }: MixerOptions)
     chain(
       element('audiotestsrc', { wave: 'silence', samplesperbuffer: 48 * frameMs }),
       filter('audio/x-raw', raw),
-      element('clocksync'),
+      reflexed(element('clocksync', {}, 'pace'), { do: 'await-format', element: 'pace', pad: 'src' }),
       padOf('interleave', `sink_${speakerSlots}`),
     ),
   ]);

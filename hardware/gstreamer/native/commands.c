@@ -27,6 +27,7 @@ static const struct {
     {"capture-time", do_capture_time},
     {"loudness", do_loudness},
     {"hush", do_hush},
+    {"await-format", do_await_format},
     {"newest", do_newest},
     {"punctual", do_punctual},
     {"pictures", do_pictures},

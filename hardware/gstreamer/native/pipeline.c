@@ -7,6 +7,7 @@
 #include "worker.h"
 
 #define NULL_MS 1000
+#define FORMAT_MS 1500 /* Other commands wait meanwhile, and give up after 2 s. */
 #define WARNINGS_PER_SECOND 10
 
 static GMutex lock;
@@ -261,6 +262,15 @@ static void attach(const Json *reflexes, Reply *reply) {
   }
 }
 
+static void play(GstElement *fresh, Reply *reply) {
+  bool ready = !formats_awaited() || (gst_element_set_state(fresh, GST_STATE_PAUSED) != GST_STATE_CHANGE_FAILURE && formats_wait(FORMAT_MS));
+  if (ready && gst_element_set_state(fresh, GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE) return;
+  g_mutex_lock(&lock);
+  const char *otherwise = ready ? "the pipeline refused to play" : "an awaited pad did not learn its format";
+  refuse(reply, "start.failed", "%s", first_error ? first_error : otherwise);
+  g_mutex_unlock(&lock);
+}
+
 void do_start(const Json *request, Reply *reply) {
   const char *launch = need_text(request, reply, "launch");
   if (!launch) return;
@@ -284,11 +294,7 @@ void do_start(const Json *request, Reply *reply) {
   g_mutex_unlock(&lock);
 
   attach(json_get(request, "reflexes"), reply);
-  if (!reply->error && gst_element_set_state(fresh, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
-    g_mutex_lock(&lock);
-    refuse(reply, "start.failed", "%s", first_error ? first_error : "the pipeline refused to play");
-    g_mutex_unlock(&lock);
-  }
+  if (!reply->error) play(fresh, reply);
   bool finalised;
   if (reply->error && !pipeline_stop(false, 0, &finalised)) _exit(75);
 }

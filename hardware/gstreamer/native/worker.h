@@ -79,6 +79,11 @@ void levels_heard(GstMessage *message);  /* on a streaming thread: must not bloc
 bool shield_takes(GstMessage *message);  /* an error or warning that a shield keeps from the pipeline */
 void loop_segment_done(gpointer unused); /* on the main thread */
 
+/* ---- pads whose format is waited for before the pipeline plays: await-format.c ---- */
+
+bool formats_awaited(void);
+bool formats_wait(guint ms); /* false: not all of them in time */
+
 /* ---- elements compiled into the worker ---- */
 
 void clipsrc_register(void);
@@ -94,6 +99,6 @@ void crash_install(void);
 
 typedef void Command(const Json *request, Reply *reply);
 Command do_start, do_stop, do_set, do_get, do_switch, do_keyframe, do_watchdog, do_levels, do_probe, do_stats, do_stamp, do_read_stamp,
-    do_stamps, do_capture_time, do_loudness, do_hush, do_pictures, do_drop_until_keyframe, do_newest, do_punctual, do_shield, do_rtp_guard, do_loop, do_elements, do_crash;
+    do_stamps, do_capture_time, do_loudness, do_hush, do_await_format, do_pictures, do_drop_until_keyframe, do_newest, do_punctual, do_shield, do_rtp_guard, do_loop, do_elements, do_crash;
 
 extern bool faults_allowed; /* --faults: the `crash` command may be used (tests and drills) */
