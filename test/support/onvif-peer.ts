@@ -14,6 +14,8 @@ export interface Peer {
 
 interface Mockup {
   readonly server: Server;
+  /** What it tells of itself; read at each answer. */
+  readonly conf: { port: number | string };
   readonly discover: Socket;
   readonly close: () => void;
 }
@@ -36,8 +38,10 @@ export async function cannedCamera(t: Test): Promise<Peer> {
     mockup.server.closeAllConnections();
     mockup.close();
   });
-  if (!mockup.server.listening) await once(mockup.server, 'listening');
-  return { port: (mockup.server.address() as AddressInfo).port, discovery: mockup.discover.address().port };
+  await Promise.all([once(mockup.server, 'listening'), once(mockup.discover, 'listening')]);
+  const { port } = mockup.server.address() as AddressInfo;
+  mockup.conf.port = port;
+  return { port, discovery: mockup.discover.address().port };
 }
 
 /** A camera in literal words. `answer` gets the name of the question and the whole of it, and gives a body, or undefined for silence. */
