@@ -13,9 +13,9 @@ import type { Plan } from '../protocol/schema/plan.ts';
 import type { Part } from '../protocol/schema/reported.ts';
 import type { EdgeTelemetry } from '../protocol/schema/telemetry.ts';
 import type { EdgeConfig } from './config.ts';
-import { Controls } from './link/controls.ts';
 import { Watch } from './devices/discover/watch.ts';
 import { Rack } from './devices/rack.ts';
+import { Controls } from './link/controls.ts';
 import { MediaLink } from './link/link.ts';
 import type { RelayLook } from './link/samples.ts';
 import { type LocalPorts, noTables } from './link/tables.ts';
@@ -208,7 +208,10 @@ export class Room {
   };
 
   #finish(part: Partial<Target>): void {
-    this.#done = { ...(this.#done ?? { tables: noTables, uplink: null, scene: this.#idle(), places: [], devices: [], roomScene: null }), ...part };
+    this.#done = {
+      ...(this.#done ?? { tables: noTables, uplink: null, scene: this.#idle(), places: [], devices: [], roomScene: null }),
+      ...part,
+    };
   }
 
   /** The screen before anything is known. */

@@ -20,7 +20,10 @@ export interface RoomOf {
 /** The plan as it concerns `site`, or the idle wish between meetings. */
 export function edgeWant({ site, name, devices }: RoomOf, forces: readonly Force[]): EdgeDesired {
   const mine = forces.find(({ plan }) => plan.sites.some((each) => each.site === site));
-  const room = { devices: [...devices], scene: devices.length === 0 ? null : mine === undefined ? 'off' : 'on' } as const;
+  const room: Pick<EdgeDesired, 'devices' | 'scene'> = {
+    devices: [...devices],
+    scene: devices.length === 0 ? null : mine === undefined ? 'off' : 'on',
+  };
   if (mine === undefined) return { role: 'edge', name, plan: null, keys: [], ...room };
   const key = mine.keys.get(site);
   const keys: MediaKey[] = key === undefined ? [] : mine.plan.hubs.map(({ hub }) => ({ meeting: mine.plan.meeting, peer: hub, key }));

@@ -1,5 +1,6 @@
 /** From a wish to a device that is driven: which driver, over which line. The only file that knows both the catalogue and the wishes. */
-import { type AnyDriver, wired } from '../../hardware/catalogue.ts';
+import { type AnyDriver, onvif, wired } from '../../hardware/catalogue.ts';
+import { OnvifDevice } from '../../hardware/onvif/device.ts';
 import { type Handle, WiredDevice } from '../../hardware/wire/device.ts';
 import type { Port } from '../../hardware/wire/port.ts';
 import { serialPort } from '../../hardware/wire/serial.ts';
@@ -16,15 +17,17 @@ export interface Opened {
   readonly handle: Handle;
 }
 
+const HTTP_PORT = 80;
+const HTTPS_PORT = 443;
 const misfit = (reason: string) => failed({ code: 'input.invalid', path: '/at', reason });
 
 /** What a driver of this name drives; for a wish that cannot be opened. */
-export const kindOf = (driver: DriverName): DeviceKind => (driver === 'onvif' ? 'camera' : wired[driver].kind);
+export const kindOf = (driver: DriverName): DeviceKind => (driver === 'onvif' ? onvif.kind : wired[driver].kind);
 
 /** Opens nothing yet: `handle.start()` does. A fault `input.invalid` when a device of this make is not reached that way. */
 export function openDevice(wish: DeviceWish, clock: Clock, log: Log): Result<Opened> {
   const { driver: name, at } = wish;
-  if (name === 'onvif') return misfit('ONVIF cameras cannot be driven yet');
+  if (name === 'onvif') return openCamera(wish, clock, log);
   const driver: AnyDriver = wired[name];
   const port = portOf(driver, at, clock);
   if (!port.ok) return port;
@@ -38,6 +41,17 @@ export function openDevice(wish: DeviceWish, clock: Clock, log: Log): Result<Ope
     log: log.child({ device: wish.id }),
   });
   return ok({ kind: driver.kind, handle });
+}
+
+function openCamera({ id, at, username, password }: DeviceWish, clock: Clock, log: Log): Result<Opened> {
+  if (at.via !== 'http') return misfit(`${onvif.label} is spoken over HTTP, not by ${at.via}`);
+  const port = at.port ?? HTTP_PORT;
+  const handle = new OnvifDevice({
+    ...{ name: id, host: at.host, port, secure: port === HTTPS_PORT, username, password, path: '' },
+    clock,
+    log: log.child({ device: id }),
+  });
+  return ok({ kind: onvif.kind, handle });
 }
 
 function portOf(driver: AnyDriver, at: DeviceAt, clock: Clock): Result<Port> {

@@ -99,8 +99,6 @@ function demands(want: DeviceScene, state: DeviceState): readonly Demand[] {
       ? []
       : [{ part: 'layout', needs: 'layout', act: { do: 'layout', layout }, stands: told(state.layout, (now) => now === layout) } as const]),
     // Where a camera looks is not where its preset was stored: nothing tells that it stands there.
-    ...(preset === null
-      ? []
-      : [{ part: 'preset', needs: 'presetRecall', act: { do: 'presetRecall', preset }, stands: null } as const]),
+    ...(preset === null ? [] : [{ part: 'preset', needs: 'presetRecall', act: { do: 'presetRecall', preset }, stands: null } as const]),
   ];
 }

@@ -9,6 +9,7 @@ import { type Clock, sleep } from '../../protocol/clock.ts';
 import { FaultError } from '../../protocol/fault.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { DeviceInfo } from '../../protocol/schema/device.ts';
+import type { FoundDevice } from '../../protocol/schema/devices.ts';
 import { deviceInformation } from './answers.ts';
 import { ask } from './call.ts';
 import { openCam } from './library.ts';
@@ -35,6 +36,8 @@ export interface DiscoverOptions {
   readonly target: { readonly host: string; readonly port: number } | null;
   /** How long answers are waited for. */
   readonly waitMs: number;
+  /** Ends it early; what was found until then is the result. */
+  readonly signal?: AbortSignal;
   /** Called once for each camera, when it is known what it tells. */
   readonly onFound: (camera: FoundCamera) => void;
 }
@@ -46,7 +49,7 @@ const FOUND_MAX = 200;
 const WHO_MS = 3000;
 
 /** @returns all cameras, when the time is over and everyone was asked who it is. */
-export async function discover({ clock, log, target, waitMs, onFound }: DiscoverOptions): Promise<readonly FoundCamera[]> {
+export async function discover({ clock, log, target, waitMs, signal, onFound }: DiscoverOptions): Promise<readonly FoundCamera[]> {
   const known = new Set<string>();
   const asking: Promise<FoundCamera>[] = [];
   const heard = (datagram: Uint8Array, from: string): void => {
@@ -57,7 +60,7 @@ export async function discover({ clock, log, target, waitMs, onFound }: Discover
       if (known.has(id) || known.size >= FOUND_MAX) continue;
       known.add(id);
       asking.push(
-        introduced(id, match, at, clock).then((camera) => {
+        introduced(id, match, at, clock, signal).then((camera) => {
           onFound(camera);
           return camera;
         }),
@@ -73,7 +76,7 @@ export async function discover({ clock, log, target, waitMs, onFound }: Discover
       for (const socket of sockets) for (const question of questions) send(socket, question, to, log);
     }),
   );
-  await sleep(clock, waitMs, 'waiting for cameras');
+  await sleep(clock, waitMs, 'waiting for cameras', signal);
   for (const timer of timers) timer.cancel();
   for (const socket of sockets) socket?.close();
   return Promise.all(asking);
@@ -121,9 +124,16 @@ function send(
 }
 
 /** Asks who it is, as nobody in particular. */
-async function introduced(id: string, { name, hardware, location, profiles }: Match, at: Way, clock: Clock): Promise<FoundCamera> {
+async function introduced(
+  id: string,
+  { name, hardware, location, profiles }: Match,
+  at: Way,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+): Promise<FoundCamera> {
   const found = { ...at, id, name, hardware, location, profiles };
   const { cam, close } = openCam({ ...at, username: '', password: '' }, WHO_MS);
+  signal?.addEventListener('abort', close, { once: true });
   try {
     const { answer } = await ask(cam, 'getDeviceInformation', [], { device: id, clock, limitMs: WHO_MS });
     return { ...found, info: deviceInformation(answer), wantsLogin: false };
@@ -131,6 +141,19 @@ async function introduced(id: string, { name, hardware, location, profiles }: Ma
     if (!(error instanceof FaultError)) throw error;
     return { ...found, info: null, wantsLogin: error.fault.code === 'device.login' ? true : null };
   } finally {
+    signal?.removeEventListener('abort', close);
     close();
   }
 }
+
+/** As a box reports it. A camera that says nothing without a login is called what its discovery says. */
+export const foundDevice = ({ id, host, port, name, hardware, info, wantsLogin }: FoundCamera, since: number): FoundDevice => ({
+  key: `onvif:${id}`.slice(0, 300),
+  kind: 'camera',
+  driver: 'onvif',
+  at: { via: 'http', host, port },
+  address: 1,
+  info: info ?? { make: '', model: (hardware === '' ? name : hardware).slice(0, 200), firmware: '', serial: '' },
+  needsLogin: wantsLogin !== false,
+  since,
+});

@@ -61,7 +61,8 @@ export class Mover {
 
   /** Stands still first; then learns what the head can do. A head that does not tell can do what all can. */
   async begin(): Promise<Partial<DeviceState>> {
-    await this.halt();
+    // Some refuse to stop what stands.
+    await optional(this.#ask('stop', [this.#still]));
     const nodes = await optional(this.#ask('getNodes'));
     if (nodes !== null) this.#head = head(nodes);
     const where = await this.where();
@@ -103,7 +104,11 @@ export class Mover {
   }
 
   async halt(): Promise<void> {
-    await this.#ask('stop', [{ profileToken: this.#profileToken, panTilt: true, zoom: true }]);
+    await this.#ask('stop', [this.#still]);
+  }
+
+  get #still(): object {
+    return { profileToken: this.#profileToken, panTilt: true, zoom: true };
   }
 
   async goto({ pan, tilt, zoom }: Vector): Promise<void> {

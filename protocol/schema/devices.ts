@@ -11,19 +11,7 @@ const closed = { additionalProperties: false } as const;
 const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
 
 /** Every make there is a driver for; hardware/catalogue.ts has one row each. */
-export const driverNames = [
-  'visca',
-  'visca-ip',
-  'pelco',
-  'xapi',
-  'polycom',
-  'xacli',
-  'pjlink',
-  'mdc',
-  'lg',
-  'extron',
-  'onvif',
-] as const;
+export const driverNames = ['visca', 'visca-ip', 'pelco', 'xapi', 'polycom', 'xacli', 'pjlink', 'mdc', 'lg', 'extron', 'onvif'] as const;
 export const DriverName = Type.Enum([...driverNames]);
 export type DriverName = (typeof driverNames)[number];
 

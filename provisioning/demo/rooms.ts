@@ -19,9 +19,21 @@ const cisco: SampleDevice = { id: 'codec', name: 'Cisco TelePresence C40', drive
 const sx20: SampleDevice = { id: 'codec', name: 'Cisco SX20', driver: 'xapi', model: 'ce9', ...awake };
 const hdx: SampleDevice = { id: 'codec', name: 'Polycom HDX 8000', driver: 'polycom', model: 'HDX 8000', ...awake };
 const mxp: SampleDevice = { id: 'codec', name: 'TANDBERG 990 MXP', driver: 'xacli', on: { micMuted: false }, off: {} };
-const sony: SampleDevice = { id: 'camera', name: 'Camera Sony EVI-D100', driver: 'visca', on: { power: true, preset: '0' }, off: { power: false } };
+const sony: SampleDevice = {
+  id: 'camera',
+  name: 'Camera Sony EVI-D100',
+  driver: 'visca',
+  on: { power: true, preset: '0' },
+  off: { power: false },
+};
 const dome: SampleDevice = { id: 'camera-2', name: 'Camera quay hội trường', driver: 'pelco', on: { preset: '1' }, off: {} };
-const samsung: SampleDevice = { id: 'display', name: 'Màn hình Samsung', driver: 'mdc', on: { power: true, input: 'HDMI1' }, off: { power: false } };
+const samsung: SampleDevice = {
+  id: 'display',
+  name: 'Màn hình Samsung',
+  driver: 'mdc',
+  on: { power: true, input: 'HDMI1' },
+  off: { power: false },
+};
 const lg: SampleDevice = { id: 'display', name: 'Màn hình LG', driver: 'lg', on: { power: true, input: 'HDMI1' }, off: { power: false } };
 const matrix: SampleDevice = { id: 'switcher', name: 'Ma trận Extron', driver: 'extron', on: { preset: '1' }, off: {} };
 

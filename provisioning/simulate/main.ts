@@ -21,6 +21,10 @@ const simulators: Readonly<Record<string, Simulator>> = {
   pjlink: make('a projector (PJLink):  --port N [--password P]'),
   mdc: make('a Samsung display:  --pty PATH | --port N'),
   lg: make('an LG display:  --pty PATH | --port N'),
+  onvif: {
+    root: '../../hardware/onvif/simulator/main.js',
+    about: 'a network camera (ONVIF):  --port N [--discovery PORT] [--username U --password P] [--stream URI]',
+  },
   extron: make('a matrix switcher (Extron SIS):  --pty PATH | --port N'),
 };
 

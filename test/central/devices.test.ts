@@ -4,9 +4,9 @@ import { withoutSecrets } from '../../central/api/routes/devices.ts';
 import { Commands } from '../../central/sites/commands.ts';
 import type { AuditEntry, DevicesView } from '../../protocol/api.ts';
 import { FaultError } from '../../protocol/fault.ts';
-import { type DeviceReport, unknownState } from '../../protocol/schema/device.ts';
 import { asItIs } from '../../protocol/room.ts';
-import { apiBench, populate, wellFacts } from '../support/central-api.ts';
+import { type DeviceReport, unknownState } from '../../protocol/schema/device.ts';
+import { type ApiBench, apiBench, populate, wellFacts } from '../support/central-api.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 const wish = {
@@ -33,20 +33,33 @@ const report: DeviceReport = {
   seen: 1,
 };
 
+/** The bench's registry is the test's own; devices hang on the sites of the store. */
+async function stored(bench: ApiBench, ...sites: readonly string[]): Promise<void> {
+  const rows = sites.map((site) => ({ site, name: site, position: 1, created_at: 1, seen_at: null }));
+  await bench.store.db.insertInto('sites').values(rows).execute();
+}
+
 t.test('a device is adopted, changed and released; its box is told, and its password is told to nobody else', async (t) => {
   const bench = await apiBench();
   t.teardown(() => bench.stop());
   populate(bench, ['a', 'b']);
+  await stored(bench, 'a', 'b');
   const send = (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?: object) =>
     bench.call({ method, url: `/api/v1/sites/${path}`, headers: bench.bearer, ...(payload === undefined ? {} : { payload }) });
   t.match((await send('GET', 'a/devices')).json(), { site: 'a', online: true, devices: [], found: [] });
   t.equal((await send('GET', 'nowhere/devices')).statusCode, 404);
   const adopted = await send('POST', 'a/devices', wish);
   t.equal(adopted.statusCode, 201, adopted.body);
-  t.match(adopted.json<DevicesView>(), { devices: [{ wish: { id: 'codec', hasPassword: true, scenes: { on: asItIs, off: asItIs } }, report: null }] });
+  t.match(adopted.json<DevicesView>(), {
+    devices: [{ wish: { id: 'codec', hasPassword: true, scenes: { on: asItIs, off: asItIs } }, report: null }],
+  });
   t.notMatch(adopted.body, 'cua toi');
   t.equal((await send('POST', 'a/devices', wish)).statusCode, 409, 'a second one of that id is refused');
-  t.match(bench.meetings.wantOf('a'), { role: 'edge', devices: [{ id: 'codec', password: 'cua toi' }], scene: 'off' }, 'the box is told, password and all');
+  t.match(
+    bench.meetings.wantOf('a'),
+    { role: 'edge', devices: [{ id: 'codec', password: 'cua toi' }], scene: 'off' },
+    'the box is told, password and all',
+  );
   t.match(bench.meetings.wantOf('b'), { devices: [], scene: null }, 'nobody touches a room without devices');
 
   const scenes = { on: { ...asItIs, power: true }, off: asItIs };
@@ -65,7 +78,13 @@ t.test('a device is adopted, changed and released; its box is told, and its pass
     t.match(refused.json<{ path: string }>().path, path, name);
   }
 
-  bench.facts.set('a', wellFacts('a', bench.clock.mono(), { devices: { devices: [{ ...report, scene: { scene: 'off', reached: true, because: '' } }], found: [] }, devicesSeq: 1 }));
+  bench.facts.set(
+    'a',
+    wellFacts('a', bench.clock.mono(), {
+      devices: { devices: [{ ...report, scene: { scene: 'off', reached: true, because: '' } }], found: [] },
+      devicesSeq: 1,
+    }),
+  );
   t.match((await send('GET', 'a/devices')).json(), { devices: [{ report: { link: 'ok', info: { model: 'C40' } } }] });
   t.match(bench.board.sites().find(({ site }) => site === 'a')?.devices, { driven: 1, wrong: 0, found: 0, seq: 1 });
 
@@ -78,7 +97,7 @@ t.test('what was adopted is there after a restart, and goes with its site', asyn
   const data = t.testdir();
   const first = await apiBench({ data });
   populate(first, ['a']);
-  await first.store.db.insertInto('sites').values({ site: 'a', name: 'A', position: 1, created_at: 1, seen_at: null }).execute();
+  await stored(first, 'a');
   await first.call({ method: 'POST', url: '/api/v1/sites/a/devices', headers: first.bearer, payload: wish });
   await first.stop();
   const second = await apiBench({ data });
@@ -93,7 +112,9 @@ t.test('acts reach the box; moves are not audited, raw commands are, without wha
   const bench = await apiBench();
   t.teardown(() => bench.stop());
   populate(bench, ['a']);
-  const post = (path: string, payload: object) => bench.call({ method: 'POST', url: `/api/v1/sites/a/devices${path}`, headers: bench.bearer, payload });
+  await stored(bench, 'a');
+  const post = (path: string, payload: object) =>
+    bench.call({ method: 'POST', url: `/api/v1/sites/a/devices${path}`, headers: bench.bearer, payload });
   await post('', wish);
   const move = { do: 'move', pan: 1, tilt: 0, zoom: 0, limitMs: 800 };
   t.match((await post('/codec/act', move)).json(), { outcome: 'completed' });
@@ -102,15 +123,24 @@ t.test('acts reach the box; moves are not audited, raw commands are, without wha
   t.equal((await post('/codec/act', { ...move, limitMs: 60_000 })).statusCode, 422, 'no move without a limit that is one');
   t.equal((await post('/fax/act', move)).statusCode, 404);
   t.equal((await post('/codec/raw', { text: 'xConfiguration SerialPort Password: "cua toi"' })).statusCode, 200);
-  t.match(bench.acts.map(({ act }) => act), [
-    { do: 'device', device: 'codec', act: move },
-    { do: 'device', act: { do: 'dial' } },
-    { do: 'device', act: { do: 'raw', text: 'xConfiguration SerialPort Password: "cua toi"' } },
-  ]);
+  t.match(
+    bench.acts.map(({ act }) => act),
+    [
+      { do: 'device', device: 'codec', act: move },
+      { do: 'device', act: { do: 'dial' } },
+      { do: 'device', act: { do: 'raw', text: 'xConfiguration SerialPort Password: "cua toi"' } },
+    ],
+  );
   const audit = (await bench.call({ method: 'GET', url: '/api/v1/audit?limit=100', headers: bench.bearer })).json<AuditEntry[]>();
   const done = audit.filter(({ outcome }) => outcome === 'done').map(({ act, detail }) => `${act} ${JSON.stringify(detail)}`);
-  t.equal(done.some((row) => row.includes('"move"')), false);
-  t.ok(done.some((row) => row.startsWith('device.raw') && row.includes('***')), done.join('\n'));
+  t.equal(
+    done.some((row) => row.includes('"move"')),
+    false,
+  );
+  t.ok(
+    done.some((row) => row.startsWith('device.raw') && row.includes('***')),
+    done.join('\n'),
+  );
   t.notMatch(JSON.stringify(audit), 'cua toi');
 });
 

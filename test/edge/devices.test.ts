@@ -23,7 +23,12 @@ async function folder(t: Test): Promise<string> {
   return made;
 }
 
-async function plugged(t: Test, driver: WiredName, path: string, settings: Partial<typeof plainSettings> = {}): Promise<{ readonly served: Served; readonly simulator: Simulator }> {
+async function plugged(
+  t: Test,
+  driver: WiredName,
+  path: string,
+  settings: Partial<typeof plainSettings> = {},
+): Promise<{ readonly served: Served; readonly simulator: Simulator }> {
   const simulator = wired[driver].simulator({ ...plainSettings, ...settings });
   const served = await servePty(simulator, path, clock, Math.random);
   t.teardown(() => served.stop());
@@ -48,7 +53,8 @@ function rackRig(t: Test, found: () => readonly FoundDevice[] = () => []) {
   const rack = new Rack({ clock, log: silentLog(), changed: () => void told++, found });
   t.teardown(() => rack.stop());
   const device = (id: string): DevicesBody['devices'][number] | undefined => rack.report().devices.find((each) => each.id === id);
-  const ok = (id: string): Promise<void> => eventually(() => (device(id)?.link === 'ok' ? undefined : `${id}: ${device(id)?.link} ${device(id)?.because}`));
+  const ok = (id: string): Promise<void> =>
+    eventually(() => (device(id)?.link === 'ok' ? undefined : `${id}: ${device(id)?.link} ${device(id)?.because}`));
   return { rack, device, ok, told: () => told };
 }
 
@@ -59,7 +65,10 @@ t.test('a display and a codec are driven, brought into the scenes of the room, a
   await plugged(t, 'xapi', codec, { model: 'tc7' });
   const { rack, device, ok, told } = rackRig(t);
   const scenes = { on: { ...asItIs, power: true, input: 'HDMI1' }, off: { ...asItIs, power: false } };
-  const wishes = [wishFor('screen', 'mdc', screen, { scenes }), wishFor('codec', 'xapi', codec, { scenes: { on: { ...asItIs, micMuted: false }, off: asItIs } })];
+  const wishes = [
+    wishFor('screen', 'mdc', screen, { scenes }),
+    wishFor('codec', 'xapi', codec, { scenes: { on: { ...asItIs, micMuted: false }, off: asItIs } }),
+  ];
   await rack.apply(wishes, 'off');
   await ok('screen');
   await ok('codec');
@@ -97,7 +106,9 @@ t.test('a cable that is pulled is told of, and comes back by itself into its sce
   simulator.restart();
   await served.restore();
   await ok('screen');
-  await eventually(() => (device('screen')?.state.power === 'on' && device('screen')?.scene.reached ? undefined : JSON.stringify(device('screen'))));
+  await eventually(() =>
+    device('screen')?.state.power === 'on' && device('screen')?.scene.reached ? undefined : JSON.stringify(device('screen')),
+  );
 });
 
 t.test('a wish that is the same touches nothing, a changed one opens anew, a wrong one is said', async (t) => {
@@ -125,8 +136,10 @@ t.test('what is plugged in is found and named, what is driven is left alone, wha
   const watch = new Watch({ folders: [at], taken: () => taken, changed: () => void news++, clock, log: silentLog() });
   t.teardown(() => watch.stop());
   watch.start();
-  const find = (name: string): FoundDevice | undefined => watch.found.find((each) => each.at.via === 'serial' && each.at.path === join(at, name));
-  const finds = (name: string): Promise<void> => eventually(() => (find(name) === undefined ? `${name} is not found among ${JSON.stringify(watch.found)}` : undefined));
+  const find = (name: string): FoundDevice | undefined =>
+    watch.found.find((each) => each.at.via === 'serial' && each.at.path === join(at, name));
+  const finds = (name: string): Promise<void> =>
+    eventually(() => (find(name) === undefined ? `${name} is not found among ${JSON.stringify(watch.found)}` : undefined));
   const codec = await plugged(t, 'xapi', join(at, 'codec'), { model: 'tc7' });
   await finds('codec');
   t.match(find('codec'), { driver: 'xapi', kind: 'codec', needsLogin: false, info: { make: 'Cisco', model: /C40/ } });
@@ -154,7 +167,13 @@ t.test('a port that cannot be opened, or is none, harms nobody', async (t) => {
   const at = await folder(t);
   mkdirSync(join(at, 'a-folder'));
   symlinkSync('/nowhere', join(at, 'dangling'));
-  const watch = new Watch({ folders: [at, join(at, 'missing')], taken: () => new Set(), changed: () => undefined, clock, log: silentLog() });
+  const watch = new Watch({
+    folders: [at, join(at, 'missing')],
+    taken: () => new Set(),
+    changed: () => undefined,
+    clock,
+    log: silentLog(),
+  });
   t.teardown(() => watch.stop());
   watch.start();
   await plugged(t, 'mdc', join(at, 'screen'));

@@ -3,9 +3,9 @@ import { Type } from 'typebox';
 import { ChangeDeviceBody, type DevicesView, DevicesView as DevicesViewSchema, NewDeviceBody, RawBody } from '../../../protocol/api.ts';
 import { FaultError } from '../../../protocol/fault.ts';
 import { NodeId } from '../../../protocol/ids.ts';
+import { asItIs } from '../../../protocol/room.ts';
 import type { Act, CommandResult } from '../../../protocol/schema/command.ts';
 import { ActResult, DeviceAct, DeviceId } from '../../../protocol/schema/device.ts';
-import { asItIs } from '../../../protocol/room.ts';
 import type { DeviceWish } from '../../../protocol/schema/devices.ts';
 import type { Devices } from '../../devices/devices.ts';
 import type { Board } from '../board.ts';
@@ -125,7 +125,7 @@ export function deviceRoutes({ devices, registry, facts, board, run }: DevicePar
     route('POST /api/v1/sites/{site}/devices/{device}/raw', {
       action: 'devices.raw',
       act: 'device.raw',
-      summary: "Say something to a device in its own language; passwords in it are not kept in the audit log",
+      summary: 'Say something to a device in its own language; passwords in it are not kept in the audit log',
       params: deviceParam,
       body: RawBody,
       audit: 'done',

@@ -70,7 +70,8 @@ export function api({ ask, key, csrf, onRefused }: ApiOptions) {
     }
   }
   const meeting = (id: string, act: string): string => `/meetings/${seg(id)}/${act}`;
-  const room = (site: string, ...more: readonly string[]): string => ['/sites', site, 'devices', ...more].map((part, i) => (i === 0 ? part : seg(part))).join('/');
+  const room = (site: string, ...more: readonly string[]): string =>
+    ['/sites', site, 'devices', ...more].map((part, i) => (i === 0 ? part : seg(part))).join('/');
 
   return {
     me: () => call<Me>('GET', '/me'),

@@ -51,7 +51,8 @@ async function round(port: Port, questions: readonly Question[], clock: Clock, s
       const askedAt = clock.mono();
       lastAt = askedAt;
       await line.write(ask);
-      while (!over && !signal.aborted && clock.mono() - lastAt < (bytes === 0 ? FIRST_MS : QUIET_MS) && bytes < MOST_BYTES) await sleep(clock, 20, 'a device answers');
+      while (!over && !signal.aborted && clock.mono() - lastAt < (bytes === 0 ? FIRST_MS : QUIET_MS) && bytes < MOST_BYTES)
+        await sleep(clock, 20, 'a device answers');
       if (over || signal.aborted) return null;
       const identity = judge(Buffer.concat(heard));
       if (identity !== null) return identity;

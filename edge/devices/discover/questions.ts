@@ -68,12 +68,18 @@ function introduction(answer: string): Identity | null {
   const line = (name: string): string | undefined => new RegExp(`^${name}: *([^\\r\\n]*)`, 'm').exec(answer)?.[1];
   const model = line('Model');
   if (model === undefined) return null;
-  return found('polycom', { make: 'Polycom', model: clean(model), firmware: clean(line('Software Version')), serial: clean(line('Serial Number')) });
+  return found('polycom', {
+    make: 'Polycom',
+    model: clean(model),
+    firmware: clean(line('Software Version')),
+    serial: clean(line('Serial Number')),
+  });
 }
 
 /** `z0 50`, seven bytes of version, `FF`. */
 function viscaVersion(answer: Uint8Array): Identity | null {
-  const begins = (byte: number, at: number): boolean => byte >= 0x90 && (byte & 15) === 0 && answer[at + 1] === 0x50 && answer[at + 9] === 0xff;
+  const begins = (byte: number, at: number): boolean =>
+    byte >= 0x90 && (byte & 15) === 0 && answer[at + 1] === 0x50 && answer[at + 9] === 0xff;
   const at = answer.findIndex(begins);
   const version = at < 0 ? null : readVersion([...answer.subarray(at + 2, at + 9)]);
   return version === null ? null : found('visca', version, { address: ((answer[at] ?? 0x90) >> 4) - 8 });
@@ -98,7 +104,9 @@ const codecs: readonly Question[] = [
 ];
 const others: readonly Question[] = [
   { ask: Uint8Array.of(0x81, 0x09, 0x00, 0x02, 0xff), judge: viscaVersion },
+  // Displays leave the factory as number 0 or 1; one that is asked as another says nothing.
   { ask: Uint8Array.of(0xaa, 0x11, 0x00, 0x00, 0x11), judge: mdcAnswer },
+  { ask: Uint8Array.of(0xaa, 0x11, 0x01, 0x00, 0x12), judge: mdcAnswer },
   { ask: text('ka 01 FF\r'), judge: words(lgAnswer) },
 ];
 

@@ -77,7 +77,13 @@ export class Watch {
       const identity = await identify((baud) => serialPort({ path, baud }), clock, this.#ending.signal);
       if (identity === null) continue;
       const { baud, ...who } = identity;
-      this.#found.set(path, { key: `serial:${path}`.slice(0, 300), kind: kindOf(who.driver), at: { via: 'serial', path, baud }, ...who, since: clock.now() });
+      this.#found.set(path, {
+        key: `serial:${path}`.slice(0, 300),
+        kind: kindOf(who.driver),
+        at: { via: 'serial', path, baud },
+        ...who,
+        since: clock.now(),
+      });
       log.info({ path, ...who }, 'a device was found');
       changed();
     }

@@ -24,7 +24,7 @@ export interface OnvifOptions {
   readonly port: number;
   /** Default 127.0.0.1. */
   readonly host?: string;
-  /** Answers WS-Discovery on the interface with this address; the usual port is 3702. */
+  /** Answers WS-Discovery on the interface with this address; the usual port is 3702, 0 takes a free one and keeps it. */
   readonly discovery: { readonly address: string; readonly port: number } | null;
   readonly quirks: Partial<OnvifQuirks>;
 }

@@ -5,6 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { FaultError } from '../../../protocol/fault.ts';
 import { addressOf, type Camera } from './camera.ts';
 import { scopes } from './device.ts';
 import { at, readXml, textAt } from './read.ts';
@@ -77,20 +78,31 @@ function isOurs(camera: Camera, types: string | null, wanted: string | null): bo
 export class Discovery {
   readonly #camera: Camera;
   readonly #where: { readonly address: string; readonly port: number };
+  #port: number;
+  /** The first is the one that it speaks from. */
   #sockets: readonly Socket[] = [];
 
   constructor(camera: Camera, where: { readonly address: string; readonly port: number }) {
     this.#camera = camera;
     this.#where = where;
+    this.#port = where.port;
+  }
+
+  /** Where it answers, once it was started: `127.0.0.1:3702`. */
+  get at(): string {
+    return `${this.#where.address}:${this.#port}`;
   }
 
   async start(): Promise<void> {
-    const { address, port } = this.#where;
+    const { address } = this.#where;
     // One for what is sent to everybody, one for what is sent to us: a socket bound to all addresses would hear the whole network.
-    this.#sockets = await Promise.all([this.#open(GROUP, port), this.#open(address, port)]);
-    const [group, own] = this.#sockets;
-    group?.addMembership(GROUP, address);
-    own?.setMulticastInterface(address);
+    const own = await this.#open(address, this.#port);
+    this.#port = own.address().port;
+    this.#sockets = [own];
+    const group = await this.#open(GROUP, this.#port);
+    this.#sockets = [own, group];
+    group.addMembership(GROUP, address);
+    own.setMulticastInterface(address);
     void this.#announce('Hello', self(this.#camera));
   }
 
@@ -112,7 +124,12 @@ export class Discovery {
     const socket = createSocket({ type: 'udp4', reuseAddr: true });
     socket.on('message', (bytes, from) => this.#heard(bytes, from));
     socket.bind(port, address);
-    await once(socket, 'listening');
+    try {
+      await once(socket, 'listening');
+    } catch (error) {
+      socket.close();
+      throw new FaultError({ code: 'conflict', what: `UDP port ${port} of ${address}`, reason: (error as Error).message });
+    }
     // Such as "port unreachable" from one who has left.
     socket.on('error', (error) => this.#camera.options.log.warn({ err: error }, 'discovery socket failed'));
     return socket;
@@ -122,15 +139,15 @@ export class Discovery {
     if (this.#where.address.startsWith('127.') && !address.startsWith('127.')) return;
     const answer = discoveryAnswer(this.#camera, bytes);
     if (answer === null) return;
-    for (let times = 0; times < this.#camera.quirks.probeAnswers; times++) this.#sockets[1]?.send(answer, port, address);
+    for (let times = 0; times < this.#camera.quirks.probeAnswers; times++) this.#sockets[0]?.send(answer, port, address);
   }
 
   #announce(what: 'Hello' | 'Bye', content: readonly Xml[]): Promise<void> {
     const text = writeXml(envelope(x(`d:${what}`, content), header(what, ANYBODY, null)), this.#camera.quirks.spelling);
     return new Promise((resolve) => {
-      const own = this.#sockets[1];
+      const own = this.#sockets[0];
       if (own === undefined) return resolve();
-      own.send(text, this.#where.port, GROUP, (error) => {
+      own.send(text, this.#port, GROUP, (error) => {
         // Where there is no multicast, nobody listens for it either.
         if (error !== null) this.#camera.options.log.debug({ err: error }, 'discovery could not be announced');
         resolve();

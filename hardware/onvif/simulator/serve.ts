@@ -18,6 +18,8 @@ import type { OnvifQuirks } from './quirks.ts';
 export interface ServedOnvif {
   /** Of its device service. */
   readonly url: string;
+  /** Where it answers WS-Discovery, `127.0.0.1:3702`; null: nowhere. */
+  readonly discovery: string | null;
   /** For tests and for whoever watches: what it is doing now. */
   readonly facts: Readonly<Record<string, unknown>>;
   /** From now on it differs from the book like this. */
@@ -39,10 +41,15 @@ const CONNECTIONS = 64;
 const ANSWER_MS = 100;
 const REBOOT_MS = 2000;
 
-/** @throws FaultError `conflict` when the port is taken. */
+/** @throws FaultError `conflict` when a port is taken. */
 export async function serveOnvif(options: OnvifOptions): Promise<ServedOnvif> {
   const served = new Onvif(options);
-  await served.start();
+  try {
+    await served.start();
+  } catch (error) {
+    await served.stop();
+    throw error;
+  }
   return served;
 }
 
@@ -70,6 +77,10 @@ class Onvif implements ServedOnvif {
 
   get url(): string {
     return `${this.#camera.base}/onvif/device_service`;
+  }
+
+  get discovery(): string | null {
+    return this.#discovery?.at ?? null;
   }
 
   get facts(): Readonly<Record<string, unknown>> {

@@ -105,7 +105,9 @@ export function DeviceCard({ site, online, driven: { wish, report }, onChanged }
           </Button>
         </footer>
       )}
-      {asked === 'settings' && <SettingsDialog site={site} driven={{ wish, report }} onChanged={onChanged} onClose={() => setAsked(null)} />}
+      {asked === 'settings' && (
+        <SettingsDialog site={site} driven={{ wish, report }} onChanged={onChanged} onClose={() => setAsked(null)} />
+      )}
       {asked === 'raw' && <RawDialog site={site} device={wish.id} name={wish.name} onClose={() => setAsked(null)} />}
       {asked === 'release' && (
         <Confirm
@@ -134,12 +136,14 @@ function Panels({ site, device, disabled }: { readonly site: string; readonly de
   const { id, capabilities } = device;
   const name = (act: string): string => `${site} ${id} ${act}`;
   const act = (what: DeviceAct): void => {
-    void commands.run(name(what.do), () => api.actOn(site, id, what)).then((reply) => {
-      if (reply?.ok !== true) return;
-      const { outcome, because } = reply.value;
-      if (outcome === 'rejected' || outcome === 'unknown')
-        commands.say(t(outcome === 'rejected' ? 'device.rejected' : 'device.unanswered', { because: reasonIn(language, because) }));
-    });
+    void commands
+      .run(name(what.do), () => api.actOn(site, id, what))
+      .then((reply) => {
+        if (reply?.ok !== true) return;
+        const { outcome, because } = reply.value;
+        if (outcome === 'rejected' || outcome === 'unknown')
+          commands.say(t(outcome === 'rejected' ? 'device.rejected' : 'device.unanswered', { because: reasonIn(language, because) }));
+      });
   };
   const move = useCallback(
     (speeds: Speeds): void => {

@@ -18,7 +18,8 @@ interface FoundProps {
 }
 
 /** Where it hangs, in a few words. */
-const place = ({ at }: FoundDevice): string => (at.via === 'serial' ? (at.path.split('/').at(-1) ?? at.path) : `${at.host}${at.port === null ? '' : `:${at.port}`}`);
+const place = ({ at }: FoundDevice): string =>
+  at.via === 'serial' ? (at.path.split('/').at(-1) ?? at.path) : `${at.host}${at.port === null ? '' : `:${at.port}`}`;
 
 export function Found({ room, onChanged }: FoundProps) {
   const { t, f } = useWords();
@@ -27,7 +28,10 @@ export function Found({ room, onChanged }: FoundProps) {
   const [login, setLogin] = useState<FoundDevice | null>(null);
   if (room.found.length === 0) return null;
   const adopt = (found: FoundDevice): void => {
-    if (found.needsLogin) return setLogin(found);
+    if (found.needsLogin) {
+      setLogin(found);
+      return;
+    }
     void commands
       .run(`adopt ${found.key}`, () => api.adoptDevice(room.site, wishFor(room, found, titleOf(found, t(kindNames[found.kind])), '', '')))
       .then((reply) => {
@@ -41,7 +45,8 @@ export function Found({ room, onChanged }: FoundProps) {
         {room.found.map((each) => (
           <li key={each.key} class="found-row" data-found={each.key}>
             <span class="found-what">
-              {t(kindNames[each.kind])}: <strong>{each.info.model === '' ? t('room.unknownModel') : `${each.info.make} ${each.info.model}`}</strong>
+              {t(kindNames[each.kind])}:{' '}
+              <strong>{each.info.model === '' ? t('room.unknownModel') : `${each.info.make} ${each.info.model}`}</strong>
             </span>
             <span class="facts">
               <span>{place(each)}</span>
@@ -65,7 +70,13 @@ export function Found({ room, onChanged }: FoundProps) {
 
 const titleOf = ({ info }: FoundDevice, kind: string): string => (info.model === '' ? kind : `${kind} ${info.model}`).slice(0, 120);
 
-function wishFor(room: DevicesView, { driver, at, address, kind }: FoundDevice, name: string, username: string, password: string): NewDeviceBody {
+function wishFor(
+  room: DevicesView,
+  { driver, at, address, kind }: FoundDevice,
+  name: string,
+  username: string,
+  password: string,
+): NewDeviceBody {
   const taken = room.devices.map(({ wish }) => wish.id);
   return { id: idFor(kind, taken), name, driver, at, address, username, password, model: '' };
 }
@@ -96,7 +107,16 @@ function LoginDialog({ room, found, onChanged, onClose }: FoundProps & { readonl
       >
         <p>{t('room.loginText')}</p>
         <Field name="username" label={t('device.username')} value={username} onInput={setUsername} maxLength={64} />
-        <Field name="password" type="password" label={t('login.password')} autocomplete="off" value={password} onInput={setPassword} maxLength={128} autofocus />
+        <Field
+          name="password"
+          type="password"
+          label={t('login.password')}
+          autocomplete="off"
+          value={password}
+          onInput={setPassword}
+          maxLength={128}
+          autofocus
+        />
         <Refusal because={error} />
         <div class="actions">
           <Button type="submit" look="primary" act="adopt-login" sending={sending}>

@@ -55,7 +55,15 @@ export function Switches({ device, disabled, sending, onAct }: PanelProps) {
   return here.length === 0 ? null : (
     <div class="switches">
       {here.map(({ id, label, on }) => (
-        <Switch key={id} name={id} label={t(label)} on={on} disabled={disabled} sending={sending(id)} onSet={(to) => onAct({ do: id, on: to })} />
+        <Switch
+          key={id}
+          name={id}
+          label={t(label)}
+          on={on}
+          disabled={disabled}
+          sending={sending(id)}
+          onSet={(to) => onAct({ do: id, on: to })}
+        />
       ))}
     </div>
   );
@@ -66,8 +74,13 @@ export function Input({ device, disabled, onAct }: PanelProps) {
   const inputs = choices(device.capabilities, 'input', 'input');
   if (inputs.length === 0 || disabled) return null;
   const now = device.state.input ?? '';
-  const options = [...(inputs.includes(now) ? [] : [{ value: now, text: now === '' ? t('device.unknown') : now }]), ...inputs.map((each) => ({ value: each, text: each }))];
-  return <Choice name="input" label={t('device.input')} value={now} options={options} onChange={(input) => onAct({ do: 'input', input })} />;
+  const options = [
+    ...(inputs.includes(now) ? [] : [{ value: now, text: now === '' ? t('device.unknown') : now }]),
+    ...inputs.map((each) => ({ value: each, text: each })),
+  ];
+  return (
+    <Choice name="input" label={t('device.input')} value={now} options={options} onChange={(input) => onAct({ do: 'input', input })} />
+  );
 }
 
 export function Volume({ device, disabled, onAct }: PanelProps) {
@@ -101,7 +114,12 @@ export function Presets({ device, disabled, sending, onAct }: PanelProps) {
   const { capabilities, state } = device;
   if (!can(capabilities, 'presetRecall')) return null;
   const known = state.presets ?? [];
-  const named = known.length > 0 ? known : choices(capabilities, 'presetRecall', 'preset').slice(0, 8).map((id) => ({ id, name: '' }));
+  const named =
+    known.length > 0
+      ? known
+      : choices(capabilities, 'presetRecall', 'preset')
+          .slice(0, 8)
+          .map((id) => ({ id, name: '' }));
   const list = named.length > 0 ? named : ['1', '2', '3', '4', '5', '6'].map((id) => ({ id, name: '' }));
   return (
     <fieldset class="presets">
@@ -179,11 +197,25 @@ function CallRow({ call, device, disabled, sending, onAct }: PanelProps & { read
       <span class="call-who">{call.name === '' ? call.number : `${call.name} (${call.number})`}</span>
       <span class="call-state">{t(callStates[call.state])}</span>
       {incoming && can(device.capabilities, 'answer') && (
-        <Button act="answer" size="small" look="primary" disabled={disabled} sending={sending('answer')} onPress={() => onAct({ do: 'answer', call: call.id })}>
+        <Button
+          act="answer"
+          size="small"
+          look="primary"
+          disabled={disabled}
+          sending={sending('answer')}
+          onPress={() => onAct({ do: 'answer', call: call.id })}
+        >
           {t('device.answer')}
         </Button>
       )}
-      <Button act="hangup" size="small" look="danger" disabled={disabled} sending={sending('hangup')} onPress={() => onAct({ do: 'hangup', call: call.id })}>
+      <Button
+        act="hangup"
+        size="small"
+        look="danger"
+        disabled={disabled}
+        sending={sending('hangup')}
+        onPress={() => onAct({ do: 'hangup', call: call.id })}
+      >
         {t('device.hangup')}
       </Button>
     </div>

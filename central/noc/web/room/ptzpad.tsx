@@ -69,7 +69,6 @@ export function PtzPad({ disabled, onMove }: { readonly disabled: boolean; reado
     },
   });
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: arrow keys act wherever in the group the focus is
     <fieldset
       class="ptz"
       onKeyDown={(event) => {

@@ -39,7 +39,16 @@ export function RawDialog({ site, device, name, onClose }: RawProps) {
           void send();
         }}
       >
-        <Field name="text" label={t('device.rawText')} hint={t('device.rawHint')} value={text} onInput={setText} required maxLength={500} autofocus />
+        <Field
+          name="text"
+          label={t('device.rawText')}
+          hint={t('device.rawHint')}
+          value={text}
+          onInput={setText}
+          required
+          maxLength={500}
+          autofocus
+        />
         <Refusal because={error} />
         {answer !== null && <output class="raw-answer">{answer}</output>}
         <div class="actions">

@@ -48,7 +48,9 @@ function View({ site }: { readonly site: string }) {
   const { feed, turn } = useDesk();
   const { t } = useWords();
   const live = feed.live.value;
-  const meeting = [...(live?.meetings.values() ?? [])].find((each) => each.state === 'running' && each.sites.some((one) => one.site === site));
+  const meeting = [...(live?.meetings.values() ?? [])].find(
+    (each) => each.state === 'running' && each.sites.some((one) => one.site === site),
+  );
   const name = nameOf(live?.sites ?? new Map(), site);
   if (meeting === undefined) return <p class="card hint">{t('room.noMeeting')}</p>;
   if (meeting.grant.slots[0] === site)

@@ -99,7 +99,13 @@ function Scene({ title, prefix, scene, report, onChange }: SceneProps) {
     <fieldset class="scene">
       <legend>{title}</legend>
       {can(capabilities, 'power') && (
-        <Choice name={`${prefix}-power`} label={t('device.power')} value={tri(scene.power)} options={yesNo} onChange={(value) => onChange({ ...scene, power: untri(value) })} />
+        <Choice
+          name={`${prefix}-power`}
+          label={t('device.power')}
+          value={tri(scene.power)}
+          options={yesNo}
+          onChange={(value) => onChange({ ...scene, power: untri(value) })}
+        />
       )}
       {inputs.length > 0 && (
         <Choice
@@ -111,10 +117,22 @@ function Scene({ title, prefix, scene, report, onChange }: SceneProps) {
         />
       )}
       {can(capabilities, 'micMute') && (
-        <Choice name={`${prefix}-mic`} label={t('device.micMute')} value={tri(scene.micMuted)} options={yesNo} onChange={(value) => onChange({ ...scene, micMuted: untri(value) })} />
+        <Choice
+          name={`${prefix}-mic`}
+          label={t('device.micMute')}
+          value={tri(scene.micMuted)}
+          options={yesNo}
+          onChange={(value) => onChange({ ...scene, micMuted: untri(value) })}
+        />
       )}
       {can(capabilities, 'presetRecall') && presets.length === 0 && (
-        <Field name={`${prefix}-preset`} label={t('device.preset', { n: '' })} value={scene.preset ?? ''} onInput={(value) => onChange({ ...scene, preset: value.trim() === '' ? null : value.trim() })} maxLength={64} />
+        <Field
+          name={`${prefix}-preset`}
+          label={t('device.preset', { n: '' })}
+          value={scene.preset ?? ''}
+          onInput={(value) => onChange({ ...scene, preset: value.trim() === '' ? null : value.trim() })}
+          maxLength={64}
+        />
       )}
       {presets.length > 0 && (
         <Choice

@@ -18,14 +18,15 @@ export function useRoom(site: string): readonly [RoomState, (room: DevicesView |
   const [state, setState] = useState<RoomState>({ is: 'loading' });
   const [asked, setAsked] = useState(0);
   const seq = feed.live.value?.sites.get(site)?.devices.seq ?? 0;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `seq` and `asked` say when to ask, not what
   useEffect(() => {
     let current = true;
     const timer = clock.after(PAUSE_MS, 'ask for devices', () => {
       void api.devices(site).then((reply) => {
         if (!current) return;
         // What is there is still shown when one request fails.
-        setState((before) => (reply.ok ? { is: 'here', room: reply.value } : before.is === 'here' ? before : { is: 'failed', trouble: reply.trouble }));
+        setState((before) =>
+          reply.ok ? { is: 'here', room: reply.value } : before.is === 'here' ? before : { is: 'failed', trouble: reply.trouble },
+        );
       });
     });
     return () => {
