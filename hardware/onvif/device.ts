@@ -177,7 +177,7 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
         inform: (info) => this.#during(life, () => this.#inform(info)),
         seen: () => this.#during(life, () => this.#word()),
         alarmed: (news) => this.#during(life, () => this.#alarmed(news)),
-        gone: () => void this.#poll(life),
+        gone: () => void this.#poll(life, true),
       }),
       over: false,
     };
@@ -211,7 +211,8 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
     this.#timer = clock.after(pollMs, `${name} is asked`, () => void this.#poll(life));
   }
 
-  async #poll(life: Life): Promise<void> {
+  /** @param doubted something says that it went away: then anything but an answer proves it. */
+  async #poll(life: Life, doubted = false): Promise<void> {
     if (life.over || this.#standing.link !== 'ok') return;
     this.#timer?.cancel();
     try {
@@ -221,7 +222,7 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
       if (!(error instanceof FaultError)) throw error;
       const { code } = error.fault;
       if (code === 'device.login') return this.#lost(life, brief(error.fault), true);
-      if (code === 'device.gone' || ++this.#silent >= SILENT_POLLS) return this.#lost(life, brief(error.fault));
+      if (doubted || code === 'device.gone' || ++this.#silent >= SILENT_POLLS) return this.#lost(life, brief(error.fault));
     }
     if (!life.over) this.#pollLater(life);
   }

@@ -1,5 +1,5 @@
 /** The device service (ver10): who it is, what time it has, where its services are. */
-import { addressOf, type Camera, type Service } from './camera.ts';
+import { addressOf, type Camera, LOOPBACK, type Service } from './camera.ts';
 import { type Element, textAt } from './read.ts';
 import { badArgument } from './soap.ts';
 import { dateTime, fromIso } from './time.ts';
@@ -175,7 +175,7 @@ export const device: Service = {
     ),
   GetUsers: ({ options }) =>
     x('tds:GetUsersResponse', x('tds:User', x('tt:Username', options.username), x('tt:UserLevel', 'Administrator'))),
-  GetNetworkInterfaces: () =>
+  GetNetworkInterfaces: ({ options }) =>
     x(
       'tds:GetNetworkInterfacesResponse',
       xa(
@@ -186,7 +186,7 @@ export const device: Service = {
         x(
           'tt:IPv4',
           x('tt:Enabled', true),
-          x('tt:Config', x('tt:Manual', x('tt:Address', '127.0.0.1'), x('tt:PrefixLength', 8)), x('tt:DHCP', false)),
+          x('tt:Config', x('tt:Manual', x('tt:Address', options.host ?? LOOPBACK), x('tt:PrefixLength', 8)), x('tt:DHCP', false)),
         ),
       ),
     ),
