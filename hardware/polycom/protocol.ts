@@ -108,7 +108,8 @@ class PolycomProtocol implements Protocol<Line> {
   /** At a prompt it would be taken for a password: then the stop is sent first thing after the login. */
   readonly halt = async (talk: Talk<Line>): Promise<void> => {
     if (!this.#inside) return;
-    await this.#channel.ask(talk, { ...this.#silent('stop'), urgent: true });
+    // In the place of a move that waits: it would overtake that one, and stop nothing.
+    await this.#channel.ask(talk, { ...this.#silent('stop'), urgent: true, key: 'move' });
     this.#moving = null;
   };
 

@@ -4,7 +4,7 @@ import t from 'tap';
 import type { Line } from '../../hardware/polycom/codec.ts';
 import { polycom } from '../../hardware/polycom/driver.ts';
 import { type DriverSettings, plainSettings } from '../../hardware/wire/driver.ts';
-import { Exchange } from '../../hardware/wire/exchange.ts';
+import { Exchange, Superseded } from '../../hardware/wire/exchange.ts';
 import type { Did, Talk } from '../../hardware/wire/protocol.ts';
 import { FaultError } from '../../protocol/fault.ts';
 import { silentLog } from '../../protocol/node/log.ts';
@@ -164,6 +164,21 @@ t.test('a camera moves one way at a time until it is stopped', async (t) => {
     told().toString().split('\r').filter(Boolean),
     ['left', 'stop', 'zoom+', 'stop'].map((way) => `camera near move ${way}`),
   );
+});
+
+t.test('a stop takes the place of a move that waits for its turn', async (t) => {
+  const room = desk({ 'volume set 25': '' });
+  await room.begin();
+  const slow = room.act({ do: 'volume', level: 0.5 });
+  const move = room.act({ do: 'move', pan: 1, tilt: 0, zoom: 0, limitMs: 400 });
+  const outcome = t.rejects(move, Superseded);
+  await breath();
+  const halt = room.halt();
+  room.say('volume 25\r\n');
+  t.equal(await slow, 'completed');
+  await halt;
+  await outcome;
+  t.strictSame(room.sent.slice(-2), ['volume set 25', 'camera near move stop']);
 });
 
 t.test('a login is asked for and given; nothing but the password is tried at a prompt', async (t) => {
