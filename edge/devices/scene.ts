@@ -35,7 +35,7 @@ interface Demand {
   readonly part: Part;
   readonly needs: CapabilityId;
   readonly act: DeviceAct;
-  /** `null`: the device does not tell. */
+  /** `null`: the device does not tell, or has not told yet. Of a preset nobody ever tells. */
   readonly stands: boolean | null;
 }
 
@@ -48,7 +48,7 @@ export function sceneTodo(want: DeviceScene, { state, capabilities, settled }: S
     const tells = feedback(needs);
     if (tells === null) missing.push(`it cannot do ${needs}`);
     else if (stands === true || (settled.has(part) && (stands === null || !kept.includes(part)))) reached.push(part);
-    else if (stands === null && tells !== 'none') missing.push(`${part} is not known yet`);
+    else if (stands === null && tells !== 'none' && part !== 'preset') missing.push(`${part} is not known yet`);
     else {
       missing.push(`${part} is being set`);
       steps.push({ part, act });
@@ -98,7 +98,7 @@ function demands(want: DeviceScene, state: DeviceState): readonly Demand[] {
     ...(layout === null
       ? []
       : [{ part: 'layout', needs: 'layout', act: { do: 'layout', layout }, stands: told(state.layout, (now) => now === layout) } as const]),
-    // Where a camera looks is not where its preset was stored: nothing tells that it stands there.
+    // Where a camera looks is not where its preset was stored: no device tells that it stands at one.
     ...(preset === null ? [] : [{ part: 'preset', needs: 'presetRecall', act: { do: 'presetRecall', preset }, stands: null } as const]),
   ];
 }

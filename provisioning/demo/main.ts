@@ -13,7 +13,7 @@ import { Keeper } from './keeper.ts';
 import { demoOptions } from './options.ts';
 import { freePort, isFree } from './ports.ts';
 import { province } from './province.ts';
-import { roomsConfig, wishesOf } from './rooms.ts';
+import { portsFolder, roomsConfig, wishesOf } from './rooms.ts';
 import { removeState, runningDemo, writeState } from './state.ts';
 
 const title = 'Họp giao ban trực tuyến tỉnh An Giang';
@@ -81,6 +81,8 @@ async function startCamera({ main }: ClipFiles): Promise<string> {
 
 /** Starts what stands in the rooms. */
 function startRooms(): Promise<Record<string, unknown>> {
+  // Also those in which nothing stands yet: something may be plugged in.
+  for (const { site } of sites) mkdirSync(portsFolder(options.data, site), { recursive: true });
   const file = join(options.data, 'config', `${roomsName}.json`);
   const config = roomsConfig(
     options.data,

@@ -110,7 +110,7 @@ const cases: readonly {
   {
     name: 'a preset is recalled once',
     want: want({ preset: '3' }),
-    capabilities: [cap('presetRecall', 'none')],
+    capabilities: [cap('presetRecall', 'poll')],
     state: state({}),
     acts: ['presetRecall'],
     missing: ['preset is being set'],

@@ -41,8 +41,8 @@ export class Watch {
 
   start(): void {
     this.#ending = new AbortController();
+    // Not at once: what central wants driven comes a moment after the start, and its line must not be in use.
     this.#timer ??= this.#options.clock.every(LOOK_MS, 'look for devices', () => this.look());
-    this.look();
   }
 
   async stop(): Promise<void> {
@@ -62,30 +62,37 @@ export class Watch {
   }
 
   async #look(): Promise<void> {
-    const { folders, taken, changed, clock, log } = this.#options;
+    const { folders, changed } = this.#options;
     const ports = new Set(await serialPorts(folders));
     for (const path of [...this.#asked.keys()].filter((each) => !ports.has(each))) {
       this.#asked.delete(path);
       if (this.#found.delete(path)) changed();
     }
-    for (const path of ports) {
-      if (this.#ending.signal.aborted) return;
-      const askedAt = this.#asked.get(path);
-      const due = askedAt === undefined || (!this.#found.has(path) && clock.mono() - askedAt >= AGAIN_MS);
-      if (!due || taken().has(path)) continue;
-      this.#asked.set(path, clock.mono());
-      const identity = await identify((baud) => serialPort({ path, baud }), clock, this.#ending.signal);
-      if (identity === null) continue;
-      const { baud, ...who } = identity;
-      this.#found.set(path, {
-        key: `serial:${path}`.slice(0, 300),
-        kind: kindOf(who.driver),
-        at: { via: 'serial', path, baud },
-        ...who,
-        since: clock.now(),
-      });
-      log.info({ path, ...who }, 'a device was found');
-      changed();
-    }
+    const due = [...ports].filter((path) => this.#due(path));
+    // Each line has its own device: nobody waits for another.
+    await Promise.all(due.map((path) => this.#ask(path)));
+  }
+
+  #due(path: string): boolean {
+    const { taken, clock } = this.#options;
+    const askedAt = this.#asked.get(path);
+    return !taken().has(path) && (askedAt === undefined || (!this.#found.has(path) && clock.mono() - askedAt >= AGAIN_MS));
+  }
+
+  async #ask(path: string): Promise<void> {
+    const { changed, clock, log } = this.#options;
+    this.#asked.set(path, clock.mono());
+    const identity = await identify((baud) => serialPort({ path, baud }), clock, this.#ending.signal);
+    if (identity === null) return;
+    const { baud, ...who } = identity;
+    this.#found.set(path, {
+      key: `serial:${path}`.slice(0, 300),
+      kind: kindOf(who.driver),
+      at: { via: 'serial', path, baud },
+      ...who,
+      since: clock.now(),
+    });
+    log.info({ path, ...who }, 'a device was found');
+    changed();
   }
 }
