@@ -5,6 +5,7 @@
  */
 import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
+import type { Socket } from 'node:net';
 import { uptime } from 'node:process';
 import { Cam } from 'onvif';
 import { escaped } from './xml.ts';
@@ -56,9 +57,25 @@ export interface Opened {
   readonly close: () => void;
 }
 
+/** More than any answer has. The library keeps all of an answer before it looks at it. */
+const ANSWER_MAX = 2_097_152;
+
+/** Ends a connection that says more than an answer; each request has its own. */
+function bounded(agent: Agent): Agent {
+  const connect: unknown = Reflect.get(agent, 'createConnection');
+  if (typeof connect !== 'function') return agent;
+  const createConnection = (...args: readonly unknown[]): Socket => {
+    const socket: Socket = Reflect.apply(connect, agent, args);
+    return socket.on('data', () => {
+      if (socket.bytesRead > ANSWER_MAX) socket.destroy(new Error('an answer without end'));
+    });
+  };
+  return Object.assign(agent, { createConnection });
+}
+
 /** Sends nothing yet. `timeoutMs` is for each answer. */
 export function openCam({ host, port, secure, username, password, path }: CamSettings, timeoutMs: number): Opened {
-  const agent = secure ? new SecureAgent({ rejectUnauthorized: false }) : new Agent();
+  const agent = bounded(secure ? new SecureAgent({ rejectUnauthorized: false }) : new Agent());
   const made: unknown = new Cam({
     hostname: host,
     port,

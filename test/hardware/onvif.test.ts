@@ -1,7 +1,13 @@
 /** ONVIF cameras: one that others wrote, ones in literal words for what was measured of the library, and our own simulator with its quirks. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream';
+import { createServer as createTlsServer } from 'node:tls';
 import t, { type Test } from 'tap';
 import type { Alarm } from '../../hardware/onvif/alarms.ts';
 import { OnvifDevice, type OnvifOptions } from '../../hardware/onvif/device.ts';
@@ -9,6 +15,8 @@ import { discover } from '../../hardware/onvif/discovery.ts';
 import type { OnvifOptions as Simulated } from '../../hardware/onvif/simulator/camera.ts';
 import { type ServedOnvif, serveOnvif } from '../../hardware/onvif/simulator/serve.ts';
 import { silentLog } from '../../protocol/node/log.ts';
+import { ensureCa } from '../../provisioning/pki/authority.ts';
+import { issue } from '../../provisioning/pki/issue.ts';
 import { clock } from '../support/device.ts';
 import { eventually } from '../support/eventually.ts';
 import { cannedCamera, literalCamera, notAuthorized, notSupported, soap } from '../support/onvif-peer.ts';
@@ -130,6 +138,43 @@ t.test('silence, web pages and half answers are no camera, and are tried again',
   await link('disconnected');
 });
 
+t.test('an answer without end is cut off', async (t) => {
+  let written = 0;
+  const server = createServer((_request, response) => {
+    const more = (): void => {
+      for (let room = true; room && !response.destroyed; written += 60_000) room = response.write('<a>'.repeat(20_000));
+    };
+    response.on('drain', more);
+    more();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const { device } = await driven(t, (server.address() as AddressInfo).port, {}, 'disconnected');
+  t.match(device.standing.because, /without end/);
+  await device.stop();
+  t.ok(written > 2_000_000 && written < 50_000_000, `${written} bytes were taken`);
+});
+
+t.test('over TLS, with a certificate that nobody knows', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'diemcau-onvif-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  await issue(await ensureCa(folder, clock), join(folder, 'camera'), { node: 'camera', role: 'edge', hosts: [] }, clock);
+  const [key, cert] = await Promise.all(['key.pem', 'cert.pem'].map((name) => readFile(join(folder, 'camera', name))));
+  const { camera, port } = await simulated(t);
+  const server = createTlsServer({ key, cert }, (socket) => {
+    const inner = connect(port, '127.0.0.1');
+    pipeline(socket, inner, socket, () => {});
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const { device } = await driven(t, (server.address() as AddressInfo).port, { secure: true });
+  t.equal((await device.execute({ do: 'presetRecall', preset: device.state.presets?.[0]?.id ?? '' })).outcome, 'accepted');
+  camera.happen('signal-loss on');
+  await eventually(() => (device.state.complaints.length === 1 ? undefined : 'no complaint'));
+});
+
 t.test('names of people and users are text, never XML', async (t) => {
   const bodies: string[] = [];
   const { port } = await literalCamera(t, (question, request) => {
@@ -162,8 +207,10 @@ t.test('our own simulator by the book: both profiles, head, imaging, events; los
   t.ok(alarms.some(({ kind, active }) => kind === 'signal' && active));
   camera.happen('signal-loss off');
   await eventually(() => (device.state.complaints.length === 0 ? undefined : 'still complains'));
+  camera.quirk({ ptzTimeout: false });
   await device.execute({ do: 'move', pan: 1, tilt: 0, zoom: 0, limitMs: 10_000 });
   await camera.vanish();
+  t.equal(camera.facts.moving, true);
   await link('disconnected');
   t.equal(device.state.streams, null, 'nothing is known of what is gone');
   await camera.restore();
@@ -205,7 +252,7 @@ t.test('cameras as they are', async (t) => {
   }
 });
 
-t.test('a clock that jumps, and a password that is changed, after all went well', async (t) => {
+t.test('a clock that jumps after all went well, and a password that is wrong', async (t) => {
   const { camera, port } = await simulated(t, { quirks: { login: 'wsse' } });
   const { device } = await driven(t, port, { pollMs: 60_000 });
   camera.quirk({ clockSkewMs: -7_200_000 });
