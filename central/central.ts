@@ -138,7 +138,7 @@ async function build(parts: CentralParts, stops: (() => Promise<void> | void)[])
     board,
     stream,
     history,
-    network: { registry, restartMedia: async (site) => void (await commands.run(site, { do: 'restart-media' })) },
+    network: { registry, restartMedia: async (site) => commands.send(site, { do: 'restart-media' }) },
     devices: { devices, registry, facts: nodes.of, run: (site, act) => commands.run(site, act) },
     media: { client, recordings, clock, log },
     system: { version, problems: gauges.problems, uptimeS: gauges.uptimeS, metrics: gauges.metrics },

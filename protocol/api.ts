@@ -80,7 +80,7 @@ export const NewDeviceBody = Type.Object({ ...unplaced, scenes: Type.Optional(sc
 export type NewDeviceBody = Static<typeof NewDeviceBody>;
 /** What is absent stays as it is; the id never changes. */
 const { id: _id, ...changeable } = DeviceWish.properties;
-export const ChangeDeviceBody = Type.Partial(Type.Object(changeable, closed));
+export const ChangeDeviceBody = Type.Partial(Type.Object(changeable), closed);
 export type ChangeDeviceBody = Static<typeof ChangeDeviceBody>;
 /** A line in the device's own language. */
 export const RawBody = Type.Object({ text: Type.String({ minLength: 1, maxLength: 500 }) }, closed);

@@ -33,12 +33,15 @@ export class Commands {
     this.#parts = parts;
   }
 
+  /** Sends it; how it went stands in the event log. @throws FaultError `unreachable` when the node is not there. */
+  send(node: string, act: Act): Promise<void> {
+    return this.#publish(node, this.#boot(node), randomUUID(), act);
+  }
+
   /** Sends it and waits for how it went. @throws FaultError `unreachable` when the node is not there, or does not say: it may have done it. */
   async run(node: string, act: Act): Promise<Outcome> {
-    const { facts, downlink, clock } = this.#parts;
-    const known = facts(node);
-    if (!known?.connected || known.boot === null)
-      throw new FaultError({ code: 'unreachable', what: node, because: known?.because || 'it is not connected' });
+    const { clock } = this.#parts;
+    const session = this.#boot(node);
     const id = randomUUID();
     const outcome = new Promise<Outcome>((resolve, reject) => {
       const timer = clock.after(PATIENCE_MS, `${node} answers`, () => {
@@ -50,8 +53,20 @@ export class Commands {
     });
     // Whoever waits hears of it; until then a rejection must not count as unhandled.
     outcome.catch(() => undefined);
-    await downlink.publish(node, 'cmd', { id, session: known.boot, expires: clock.now() + EXPIRES_MS, act });
+    await this.#publish(node, session, id, act);
     return outcome;
+  }
+
+  /** The process start that it is meant for. */
+  #boot(node: string): string {
+    const known = this.#parts.facts(node);
+    if (known?.connected && known.boot !== null) return known.boot;
+    throw new FaultError({ code: 'unreachable', what: node, because: known?.because || 'it is not connected' });
+  }
+
+  async #publish(node: string, session: string, id: string, act: Act): Promise<void> {
+    const { downlink, clock } = this.#parts;
+    await downlink.publish(node, 'cmd', { id, session, expires: clock.now() + EXPIRES_MS, act });
   }
 
   /** A node says how it went. Of what nobody waits for, and of others' commands, nothing follows. */

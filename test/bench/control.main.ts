@@ -1,13 +1,12 @@
 /**
  * `npm run bench -- control [N]`: for each make, how long a command takes over a pty (or the socket of a make that has no serial line), and how
- * much of that is the agent's: the time in which it was neither writing to the line nor waiting for the device's last byte. The simulators
- * are processes of their own.
+ * much of that is the agent's: the time in which it was neither writing to the line nor waiting for the device's next byte. The simulators
+ * are processes of their own. A make that answers nothing has no round trip: what is waited for there is a refusal that may come.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { type WiredName, wired, wiredNames } from '../../hardware/catalogue.ts';
 import { WiredDevice } from '../../hardware/wire/device.ts';
 import { plainSettings } from '../../hardware/wire/driver.ts';
@@ -17,13 +16,16 @@ import { tcpPort } from '../../hardware/wire/tcp.ts';
 import { udpPort } from '../../hardware/wire/udp.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { silentLog } from '../../protocol/node/log.ts';
-import { packageRoot } from '../../protocol/node/root.ts';
 import type { DeviceAct } from '../../protocol/schema/device.ts';
 import { eventually } from '../support/eventually.ts';
-import { type Distribution, distribution, print } from './summary.ts';
+import { commands, type Measured, startSimulator } from './control/commands.ts';
+import { measureOnvif } from './control/onvif.ts';
+import { print } from './summary.ts';
 
 const rounds = Number(process.argv[2] ?? 100);
 const clock = systemClock();
+/** So long after the last byte nothing more comes by itself. */
+const QUIET_MS = 40;
 const folder = await mkdtemp(join(tmpdir(), 'diemcau-control-'));
 
 /** Quick ones: what is measured is the way, not the device. Alternating, so that each is really sent. */
@@ -40,11 +42,13 @@ const acts: { readonly [Name in WiredName]: (round: number) => DeviceAct } = {
   extron: (round) => ({ do: 'route', input: String(1 + (round % 2)), output: '3', layer: 'all' }),
 };
 
+/** What went over the line, as the agent sees it. */
 interface Watch {
-  /** When the line was last written to, and last heard from. */
   wroteAt: number;
   heardAt: number;
-  /** Time between writing and the last byte heard after it, summed over a command. */
+  /** Since when the device has been waited for; null: nothing is waited for. */
+  since: number | null;
+  /** How long it was waited for, in ms, summed over a command. */
   waitedMs: number;
 }
 
@@ -56,8 +60,11 @@ function watched(port: Port, watch: Watch): Port {
       const line = await port.open({
         data(bytes) {
           watch.heardAt = clock.mono();
-          if (watch.wroteAt > 0) watch.waitedMs += watch.heardAt - watch.wroteAt;
-          watch.wroteAt = watch.heardAt;
+          if (watch.since !== null) {
+            watch.waitedMs += watch.heardAt - watch.since;
+            // Its answer may come in pieces.
+            watch.since = watch.heardAt;
+          }
           data(bytes);
         },
         ended,
@@ -65,6 +72,7 @@ function watched(port: Port, watch: Watch): Port {
       return {
         write: async (bytes) => {
           watch.wroteAt = clock.mono();
+          watch.since = watch.wroteAt;
           await line.write(bytes);
         },
         close: () => line.close(),
@@ -76,17 +84,8 @@ function watched(port: Port, watch: Watch): Port {
 async function simulate(name: WiredName): Promise<{ readonly process: ChildProcess; readonly port: Port }> {
   const driver = wired[name];
   const serial = driver.reach.includes('serial');
-  const where = serial ? ['--pty', join(folder, name)] : ['--port', '0'];
-  const child = spawn(process.execPath, [join(packageRoot(), 'dist', 'provisioning', 'cli.js'), 'simulate', name, ...where], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const at = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const message = JSON.parse(line) as { readonly event: string; readonly at: string };
-      if (message.event === 'started') resolve(message.at);
-    });
-    child.once('exit', (code) => reject(new Error(`the simulator of ${name} ended with ${code}`)));
-  });
+  const { process: child, started } = await startSimulator(name, serial ? ['--pty', join(folder, name)] : ['--port', '0']);
+  const at = String(started.at);
   if (serial) return { process: child, port: serialPort({ path: at, baud: driver.bauds[0] }) };
   const [host = '', port = ''] = at.split(':');
   return {
@@ -95,45 +94,52 @@ async function simulate(name: WiredName): Promise<{ readonly process: ChildProce
   };
 }
 
-async function measure(name: WiredName): Promise<{ readonly roundTripMs: Distribution; readonly overheadMs: Distribution }> {
+async function measure(name: WiredName): Promise<Measured> {
   const driver = wired[name];
   const { process: child, port } = await simulate(name);
-  const watch: Watch = { wroteAt: 0, heardAt: 0, waitedMs: 0 };
+  const watch: Watch = { wroteAt: 0, heardAt: 0, since: null, waitedMs: 0 };
   const device = new WiredDevice({
     name,
     port: watched(port, watch),
     protocol: () => driver.protocol(plainSettings),
-    manners: driver.manners,
+    // What is asked in between is no part of a command.
+    manners: { ...driver.manners, pollMs: 600_000 },
     clock,
     log: silentLog(),
   });
   device.start();
   await eventually(() => (device.standing.link === 'ok' ? undefined : `${name}: ${device.standing.because}`));
-  const roundTrips: number[] = [];
-  const overheads: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    // The pause that the device wants between two commands is the device's.
-    if (driver.manners.gapMs > 0)
-      await new Promise<void>((resolve) => clock.after(driver.manners.gapMs + 5, 'the device breathes', resolve));
-    watch.waitedMs = 0;
-    watch.wroteAt = 0;
-    const begin = clock.mono();
-    const { outcome, because } = await device.execute(acts[name](round));
-    const took = clock.mono() - begin;
-    if (outcome !== 'completed' && outcome !== 'accepted') throw new Error(`${name}: ${outcome}: ${because}`);
-    roundTrips.push(took);
-    overheads.push(took - watch.waitedMs);
-  }
+  /** What the driver asks of its own accord is over, and so is the pause that the device wants between two commands: both are the device's. */
+  const quiet = (): Promise<void> =>
+    eventually(() => (clock.mono() - Math.max(watch.wroteAt, watch.heardAt) > driver.manners.gapMs + QUIET_MS ? undefined : 'busy'), {
+      everyMs: 5,
+    });
+  let answers = true;
+  const figures = await commands(device, rounds, acts[name], {
+    async before() {
+      await quiet();
+      Object.assign(watch, { since: null, waitedMs: 0 });
+    },
+    waitedMs(end) {
+      answers = watch.heardAt > watch.wroteAt;
+      return answers ? watch.waitedMs : end - watch.wroteAt;
+    },
+  });
   await device.stop();
   child.kill('SIGTERM');
-  return { roundTripMs: distribution(roundTrips), overheadMs: distribution(overheads) };
+  return { answers, ...figures };
 }
 
-const drivers: Record<string, Awaited<ReturnType<typeof measure>>> = {};
+const drivers: Record<string, Measured> = {};
 try {
   for (const name of wiredNames) drivers[name] = await measure(name);
+  drivers.onvif = await measureOnvif(rounds);
 } finally {
   await rm(folder, { recursive: true, force: true });
+}
+for (const [name, { answers, roundTripMs: trip, overheadMs: own }] of Object.entries(drivers)) {
+  const whole = answers ? `${trip.p50} / ${trip.p95}` : 'answers nothing';
+  process.stderr.write(`${name.padEnd(10)} round trip p50/p95 ms: ${whole.padEnd(16)} agent's overhead: ${own.p50} / ${own.p95}\n`);
 }
 print({ bench: 'control', n: rounds, drivers });
 process.exit(0);
