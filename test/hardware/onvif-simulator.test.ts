@@ -155,29 +155,49 @@ const UTIL = '/usr/bin/onvif-util';
 const missing =
   process.getuid?.() !== 0 ? 'needs root for network namespaces' : existsSync(UTIL) ? false : `needs ${UTIL} of Debian's onvif-tools`;
 
-t.test('a program of others finds it on a network, logs in, and reads and sets what it knows', { skip: missing }, async (t) => {
-  const lan = makeLan(['camera', 'viewer']);
-  t.teardown(() => lan.remove());
-  const [camera, viewer] = [lan.machine('camera'), lan.machine('viewer')];
-  for (const machine of [camera, viewer]) machine.run('ip', ['route', 'add', '239.0.0.0/8', 'dev', 'eth0']);
-  const where = ['--host', camera.address, '--port', '80', '--discovery', '3702', '--name', 'Room', '--password', 'secret'];
-  const simulator = camera.spawn(process.execPath, [...rootArgs('provisioning/simulate/main.ts'), 'onvif', ...where]);
-  if (simulator.stdout === null) throw new Error('no pipe');
-  await once(simulator.stdout, 'data');
-  const ask = (orders: string, password = 'secret'): string => {
-    const command = `timeout -s KILL 60 ${UTIL} -u admin -p ${password} ${camera.address} 2>&1 || true`;
-    return viewer.run('sh', ['-c', command], `${orders}\nquit\n`);
-  };
-  t.match(viewer.run('timeout', ['-s', 'KILL', '60', UTIL, '-a']), /Found 1 cameras\n10\.77\.0\.1 .*Room/);
-  // It makes the same nonce twice now and then, which a camera by the book refuses: then it is asked again.
-  const says = (orders: string, pattern: RegExp) =>
-    eventually(() => {
-      const said = ask(orders);
-      return pattern.test(said) ? undefined : said;
-    });
-  await says('get rtsp', /rtsp:\/\/10\.77\.0\.1:8554\/main/);
-  await says('get profiles', /Profile_1[\s\S]*Profile_2/);
-  await says('get video', /1920 x 1080[\s\S]*Frame Rate: 25/);
-  await says('set brightness 30\nget imaging', /Brightness: 30\s/);
-  t.match(ask('get rtsp', 'wrong'), /NotAuthorized/);
-});
+/** Looks on all networks of the machine that it runs on. */
+const LOOKS = `
+  const [, discovery, clock, log] = process.argv;
+  const { discover, foundDevice } = await import(discovery);
+  const [{ systemClock }, { silentLog }] = await Promise.all([import(clock), import(log)]);
+  const found = await discover({ clock: systemClock(), log: silentLog(), target: null, waitMs: 1500, onFound: () => {} });
+  console.log(JSON.stringify(found.map((camera) => foundDevice(camera, 0))));
+`;
+const compiled = import.meta.url.endsWith('.js');
+const moduleOf = (path: string): string => new URL(`../../${path}.${compiled ? 'js' : 'ts'}`, import.meta.url).pathname;
+
+t.test(
+  'on a network it is found by us and by a program of others, which logs in, and reads and sets what it knows',
+  { skip: missing },
+  async (t) => {
+    const lan = makeLan(['camera', 'viewer']);
+    t.teardown(() => lan.remove());
+    const [camera, viewer] = [lan.machine('camera'), lan.machine('viewer')];
+    for (const machine of [camera, viewer]) machine.run('ip', ['route', 'add', '239.0.0.0/8', 'dev', 'eth0']);
+    const where = ['--host', camera.address, '--port', '80', '--discovery', '3702', '--name', 'Room', '--password', 'secret'];
+    const simulator = camera.spawn(process.execPath, [...rootArgs('provisioning/simulate/main.ts'), 'onvif', ...where]);
+    if (simulator.stdout === null) throw new Error('no pipe');
+    await once(simulator.stdout, 'data');
+    const ask = (orders: string, password = 'secret'): string => {
+      const command = `timeout -s KILL 60 ${UTIL} -u admin -p ${password} ${camera.address} 2>&1 || true`;
+      return viewer.run('sh', ['-c', command], `${orders}\nquit\n`);
+    };
+    t.match(viewer.run('timeout', ['-s', 'KILL', '60', UTIL, '-a']), /Found 1 cameras\n10\.77\.0\.1 .*Room/);
+    const looking = [...(compiled ? [] : ['--import', 'tsx']), '--input-type=module', '--eval', LOOKS];
+    const modules = ['hardware/onvif/discovery', 'protocol/node/clock', 'protocol/node/log'].map(moduleOf);
+    t.match(JSON.parse(viewer.run(process.execPath, [...looking, ...modules])), [
+      { at: { via: 'http', host: camera.address, port: 80 }, needsLogin: true },
+    ]);
+    // It makes the same nonce twice now and then, which a camera by the book refuses: then it is asked again.
+    const says = (orders: string, pattern: RegExp) =>
+      eventually(() => {
+        const said = ask(orders);
+        return pattern.test(said) ? undefined : said;
+      });
+    await says('get rtsp', /rtsp:\/\/10\.77\.0\.1:8554\/main/);
+    await says('get profiles', /Profile_1[\s\S]*Profile_2/);
+    await says('get video', /1920 x 1080[\s\S]*Frame Rate: 25/);
+    await says('set brightness 30\nget imaging', /Brightness: 30\s/);
+    t.match(ask('get rtsp', 'wrong'), /NotAuthorized/);
+  },
+);
