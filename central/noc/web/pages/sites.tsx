@@ -134,8 +134,9 @@ function RoomLink({ site: { site, name, devices } }: { readonly site: SiteView }
   const { t, f } = useWords();
   const { driven, wrong, found } = devices;
   return (
-    <a class="room-link" href={hashOf({ page: 'room', site })} data-room={site} aria-label={t('room.title', { name })}>
+    <a class="room-link" href={hashOf({ page: 'room', site })} data-room={site}>
       {t('room.devices', { n: f.number(driven) })}
+      <span class="unseen">{t('room.title', { name })}</span>
       {wrong > 0 && <span class="badge danger">{t('room.wrong', { n: f.number(wrong) })}</span>}
       {found > 0 && <span class="badge news">{t('room.new', { n: f.number(found) })}</span>}
     </a>

@@ -50,7 +50,6 @@ export function PtzPad({ disabled, onMove }: { readonly disabled: boolean; reado
   };
   const held = (each: Way) => ({
     disabled,
-    'aria-label': t(each.label),
     title: t(each.label),
     onPointerDown: (event: PointerEvent & { readonly currentTarget: HTMLElement }) => {
       event.currentTarget.setPointerCapture(event.pointerId);
@@ -89,7 +88,7 @@ export function PtzPad({ disabled, onMove }: { readonly disabled: boolean; reado
             <span key="middle" />
           ) : (
             <button key={each.label} type="button" class="ptz-way" data-act={each.label} {...held(each)}>
-              {each.sign}
+              <Sign way={each} />
             </button>
           ),
         )}
@@ -98,7 +97,7 @@ export function PtzPad({ disabled, onMove }: { readonly disabled: boolean; reado
         <div class="ptz-zoom">
           {zooms.map((each) => (
             <button key={each.label} type="button" class="ptz-way" data-act={each.label} {...held(each)}>
-              {each.sign}
+              <Sign way={each} />
             </button>
           ))}
         </div>
@@ -116,5 +115,16 @@ export function PtzPad({ disabled, onMove }: { readonly disabled: boolean; reado
       </div>
       <p class="hint">{t('ptz.hint')}</p>
     </fieldset>
+  );
+}
+
+/** The arrow for those who see it, the word for those who hear the page. */
+function Sign({ way: { sign, label } }: { readonly way: Way }) {
+  const { t } = useWords();
+  return (
+    <>
+      <span aria-hidden="true">{sign}</span>
+      <span class="unseen">{t(label)}</span>
+    </>
   );
 }
