@@ -7,14 +7,15 @@ import { type Executors, Reconcile, type Report } from '../protocol/node/reconci
 import type { Identity } from '../protocol/node/tls.ts';
 import type { EdgeDesired } from '../protocol/schema/desired.ts';
 import type { ActResult, DeviceAct } from '../protocol/schema/device.ts';
-import type { DevicesBody } from '../protocol/schema/devices.ts';
+import type { DevicesBody, FoundDevice } from '../protocol/schema/devices.ts';
 import type { EventBody } from '../protocol/schema/event.ts';
 import type { Plan } from '../protocol/schema/plan.ts';
 import type { Part } from '../protocol/schema/reported.ts';
 import type { EdgeTelemetry } from '../protocol/schema/telemetry.ts';
 import type { EdgeConfig } from './config.ts';
+import { Cameras } from './devices/discover/cameras.ts';
 import { Watch } from './devices/discover/watch.ts';
-import { Rack } from './devices/rack.ts';
+import { placeOf, Rack } from './devices/rack.ts';
 import { Controls } from './link/controls.ts';
 import { MediaLink } from './link/link.ts';
 import type { RelayLook } from './link/samples.ts';
@@ -53,6 +54,7 @@ export class Room {
   readonly #speaker: Speaker;
   readonly #rack: Rack;
   readonly #watch: Watch;
+  readonly #cameras: Cameras;
   readonly #reconcile: Reconcile<EdgeDesired, Observed, EdgeStep>;
   readonly #stamps: StampFile | null;
   /** Made when the relay has told its port. */
@@ -74,7 +76,12 @@ export class Room {
     const look = { width, height, inset: mosaic === 'inset', stamps: config.stamps, choice: machine.display };
     this.#display = new Display({ ...look, clock, log, tell, portsChanged: poke, keyframeNeeded }, this.#idle());
     this.#speaker = new Speaker({ choice: machine.output, clock, log, tell, portChanged: poke });
-    this.#rack = new Rack({ clock, log, changed, found: () => this.#watch.found });
+    const found = (): readonly FoundDevice[] => {
+      const taken = this.#rack.taken();
+      return [...this.#watch.found, ...this.#cameras.found].filter(({ at }) => !taken.has(placeOf(at)));
+    };
+    this.#rack = new Rack({ clock, log, changed, found });
+    this.#cameras = new Cameras({ where: config.cameras, changed, clock, log });
     this.#watch = new Watch({ folders: config.ports, taken: () => this.#rack.taken(), changed, clock, log });
     const observe = (): Observed => this.#observe();
     this.#reconcile = new Reconcile({ clock, log, random, observe, plan: planSteps, executors: this.#executors, report: changed });
@@ -107,6 +114,7 @@ export class Room {
     });
     this.#reconcile.start();
     this.#watch.start();
+    this.#cameras.start();
     await Promise.all([this.#display.start(), this.#speaker.start()]);
   }
 
@@ -114,7 +122,7 @@ export class Room {
   async stop(): Promise<void> {
     await this.#reconcile.stop();
     this.#controls.stop();
-    await this.#watch.stop();
+    await Promise.all([this.#watch.stop(), this.#cameras.stop()]);
     await Promise.all([this.#rack.stop(), this.#uplink?.stop(), this.#display.stop(), this.#speaker.stop(), this.#media.stop()]);
   }
 

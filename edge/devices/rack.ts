@@ -14,6 +14,7 @@ export interface RackOptions {
   readonly found: () => readonly FoundDevice[];
 }
 
+const HTTP_PORT = 80;
 /** Well below what a person who turns a camera notices. */
 const GATHER_MS = 100;
 
@@ -84,5 +85,6 @@ export class Rack {
   }
 }
 
-/** The line a device hangs on, for comparison. */
-export const placeOf = (at: DeviceWish['at']): string => (at.via === 'serial' ? at.path : `${at.via}:${at.host}:${at.port ?? ''}`);
+/** The line a device hangs on, or the place where it answers, for comparison. */
+export const placeOf = (at: DeviceWish['at']): string =>
+  at.via === 'serial' ? at.path : `${at.via}:${at.host}:${at.port ?? (at.via === 'http' ? HTTP_PORT : '')}`;

@@ -4,9 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { Cameras } from '../../edge/devices/discover/cameras.ts';
 import { Watch } from '../../edge/devices/discover/watch.ts';
 import { Rack } from '../../edge/devices/rack.ts';
 import { type WiredName, wired } from '../../hardware/catalogue.ts';
+import { serveOnvif } from '../../hardware/onvif/simulator/serve.ts';
 import { plainSettings } from '../../hardware/wire/driver.ts';
 import { type Served, servePty } from '../../hardware/wire/serve.ts';
 import type { Simulator } from '../../hardware/wire/simulator.ts';
@@ -131,9 +133,8 @@ t.test('a wish that is the same touches nothing, a changed one opens anew, a wro
 
 t.test('what is plugged in is found and named, what is driven is left alone, what is pulled out is gone', async (t) => {
   const at = await folder(t);
-  const taken = new Set<string>();
   let news = 0;
-  const watch = new Watch({ folders: [at], taken: () => taken, changed: () => void news++, clock, log: silentLog() });
+  const watch = new Watch({ folders: [at], taken: () => new Set(), changed: () => void news++, clock, log: silentLog() });
   t.teardown(() => watch.stop());
   watch.start();
   const find = (name: string): FoundDevice | undefined =>
@@ -153,9 +154,6 @@ t.test('what is plugged in is found and named, what is driven is left alone, wha
   t.match(find('mxp'), { driver: 'xacli', info: { model: /990 MXP/ } });
   t.match(find('camera'), { driver: 'visca', kind: 'camera' });
   t.match(find('screen'), { driver: 'mdc', kind: 'display' });
-  taken.add(join(at, 'codec'));
-  t.equal(find('codec'), undefined, 'a device that is driven is no find');
-  taken.clear();
   const before = news;
   await codec.served.vanish();
   await eventually(() => (find('codec') === undefined && news > before ? undefined : 'still there'));
@@ -178,4 +176,46 @@ t.test('a port that cannot be opened, or is none, harms nobody', async (t) => {
   watch.start();
   await plugged(t, 'mdc', join(at, 'screen'));
   await eventually(() => (watch.found.length === 1 ? undefined : JSON.stringify(watch.found)));
+});
+
+t.test('a network camera is found, asks for its login, is adopted with it, and moves', async (t) => {
+  const camera = await serveOnvif({
+    clock,
+    log: silentLog(),
+    name: 'Phòng họp A',
+    make: 'Diem Cau',
+    model: 'DC-200',
+    firmware: '1.0',
+    serial: '1',
+    username: 'admin',
+    password: 'geheim',
+    streamUri: 'rtsp://127.0.0.1:8554/main',
+    port: 0,
+    discovery: { address: '127.0.0.1', port: 0 },
+    quirks: {},
+  });
+  t.teardown(() => camera.stop());
+  const { discovery } = camera;
+  if (discovery === null) throw new Error('the camera does not answer WS-Discovery');
+  let news = 0;
+  const cameras = new Cameras({ where: [discovery], changed: () => void news++, clock, log: silentLog() });
+  t.teardown(() => cameras.stop());
+  cameras.start();
+  await eventually(() => (cameras.found.length === 1 ? undefined : JSON.stringify(cameras.found)));
+  const [found] = cameras.found;
+  t.match(found, { driver: 'onvif', kind: 'camera', needsLogin: true, at: { via: 'http' } });
+  t.ok(found!.info.model.length > 0, 'its discovery says the model');
+  const { rack, device, ok } = rackRig(t, () => cameras.found);
+  const wish = { ...wishFor('camera', 'visca', ''), driver: 'onvif' as const, at: found!.at, username: 'admin' };
+  await rack.apply([{ ...wish, password: 'falsch' }], null);
+  await eventually(() =>
+    device('camera')?.link === 'login-refused' ? undefined : `${device('camera')?.link} ${device('camera')?.because}`,
+  );
+  await rack.apply([{ ...wish, password: 'geheim' }], null);
+  await ok('camera');
+  t.ok((device('camera')?.state.streams?.length ?? 0) > 0, 'it tells its streams');
+  t.match(await rack.execute('camera', { do: 'move', pan: 0.5, tilt: 0, zoom: 0, limitMs: 5000 }), { outcome: /accepted|completed/ });
+  t.match(await rack.execute('camera', { do: 'move', pan: 0, tilt: 0, zoom: 0, limitMs: 5000 }), { outcome: 'completed' });
+  await camera.vanish();
+  await eventually(() => (cameras.found.length === 0 ? undefined : 'it is still found'), { withinMs: 40_000 });
 });

@@ -35,8 +35,7 @@ export class Watch {
   }
 
   get found(): readonly FoundDevice[] {
-    const taken = this.#options.taken();
-    return [...this.#found.values()].filter(({ at }) => at.via !== 'serial' || !taken.has(at.path));
+    return [...this.#found.values()];
   }
 
   start(): void {
