@@ -118,11 +118,19 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
         await this.#motion.halt(STOP_MS);
         return { outcome: 'completed', because: 'stopped' };
       }
-      // Before it is sent: a move whose answer is lost moves all the same.
-      if (act.do === 'move') this.#motion.begun(act.limitMs);
-      const did = await session.act(act);
+      const did = await (act.do === 'move' ? this.#move(session, act) : session.act(act));
       return { outcome: did, because: did === 'completed' ? 'the camera says so' : 'the camera has taken it' };
     });
+  }
+
+  async #move(session: Session, act: Extract<DeviceAct, { do: 'move' }>): ReturnType<Session['act']> {
+    // Before it is sent: a move whose answer is lost moves all the same.
+    const move = this.#motion.begun(act.limitMs);
+    try {
+      return await session.act(act);
+    } finally {
+      this.#motion.sent(move);
+    }
   }
 
   /** In the camera's own units; null when it has no imaging or is not there. */
