@@ -1,12 +1,11 @@
 /** Central, put together: the store and the network of nodes, the meetings on them, the API on those. Stopped in reverse. */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../protocol/clock.ts';
 import { FaultError } from '../protocol/fault.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Identity } from '../protocol/node/tls.ts';
-import type { Act } from '../protocol/schema/command.ts';
 import { Board } from './api/board.ts';
 import type { History, RecordingStore } from './api/contract.ts';
 import { HubClient } from './api/hub-client.ts';
@@ -25,7 +24,8 @@ import { formats } from './cascade/formats.ts';
 import type { CentralConfig } from './config.ts';
 import { Gauges } from './gauges.ts';
 import { Meetings } from './meetings/service.ts';
-import { type Network, startNetwork } from './network.ts';
+import { startNetwork } from './network.ts';
+import { Commands } from './sites/commands.ts';
 import { addAudit, listAudit } from './store/audit.ts';
 import { listLog } from './store/events.ts';
 import { meetingStore } from './store/meetings.ts';
@@ -56,7 +56,6 @@ export interface Central {
   stop(): Promise<void>;
 }
 
-const commandMs = 10_000;
 /** Log entries of the first snapshot. */
 const recentLog = 100;
 
@@ -89,12 +88,13 @@ async function build(parts: CentralParts, stops: (() => Promise<void> | void)[])
   stops.push(() => store.stop());
   const network = await startNetwork({ store, identity, boot, mqtt: config.mqtt, clock, log });
   stops.push(() => network.stop());
-  const { registry, nodes } = network;
+  const { registry, nodes, devices } = network;
 
   const meetings = new Meetings({
     store: meetingStore(store),
     network: {
       site: (site) => registry.site(site),
+      devices: devices.of,
       hubs: () => registry.hubs().map(({ hub, address }) => ({ hub, address, online: nodes.of(hub)?.connected ?? false })),
     },
     desires: network.desires,
@@ -106,7 +106,9 @@ async function build(parts: CentralParts, stops: (() => Promise<void> | void)[])
   });
   const history = historyOf(store);
   const board = new Board({ registry, facts: nodes.of, meetings, clock });
-  wire({ network, meetings, board, log });
+  const commands = new Commands({ facts: nodes.of, downlink: network.broker, clock });
+  stops.push(() => commands.stop());
+  wire({ network, meetings, board, commands, log });
   await meetings.start();
   board.start(await history.log(null, recentLog));
   stops.push(() => board.stop());
@@ -136,7 +138,8 @@ async function build(parts: CentralParts, stops: (() => Promise<void> | void)[])
     board,
     stream,
     history,
-    network: { registry, restartMedia: (site) => command(network, clock, site, { do: 'restart-media' }) },
+    network: { registry, restartMedia: async (site) => commands.send(site, { do: 'restart-media' }) },
+    devices: { devices, registry, facts: nodes.of, run: (site, act) => commands.run(site, act) },
     media: { client, recordings, clock, log },
     system: { version, problems: gauges.problems, uptimeS: gauges.uptimeS, metrics: gauges.metrics },
   });
@@ -179,12 +182,4 @@ async function listen(app: FastifyInstance, { host, port }: { readonly host: str
   }
   const address = app.server.address();
   return typeof address === 'object' && address !== null ? address.port : port;
-}
-
-/** An act done once, by the process of the node that runs now. @throws FaultError unreachable */
-async function command({ nodes, broker }: Network, clock: Clock, node: string, act: Act): Promise<void> {
-  const facts = nodes.of(node);
-  if (!facts?.connected || facts.boot === null)
-    throw new FaultError({ code: 'unreachable', what: node, because: facts?.because || 'it is not connected' });
-  await broker.publish(node, 'cmd', { id: randomUUID(), session: facts.boot, expires: clock.now() + commandMs, act });
 }

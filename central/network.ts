@@ -7,6 +7,7 @@ import type { Log } from '../protocol/log.ts';
 import type { Identity } from '../protocol/node/tls.ts';
 import { Broker } from './broker/broker.ts';
 import type { BrokerLimits } from './broker/limits.ts';
+import { Devices } from './devices/devices.ts';
 import { DesiredStates } from './sites/desired.ts';
 import { Registry } from './sites/registry.ts';
 import { addAudit } from './store/audit.ts';
@@ -32,6 +33,7 @@ export interface NetworkOptions {
 export interface Network {
   readonly broker: Broker;
   readonly registry: Registry;
+  readonly devices: Devices;
   readonly nodes: Nodes;
   readonly events: EventLog;
   readonly ingest: Ingest;
@@ -50,6 +52,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const unstored = (what: string) => (error: unknown) => log.error({ err: error }, `${what} could not be stored`);
   const nodes = new Nodes(clock);
   const registry = new Registry({ db: store.db, clock });
+  const devices = new Devices({ db: store.db, clock });
   const rollups = new Rollups({ store, clock, log });
   const events = new EventLog({
     store,
@@ -121,6 +124,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   });
 
   await registry.start();
+  await devices.start();
   const { port } = await broker.start();
   await desires.start();
   nodes.start();
@@ -143,6 +147,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   return {
     broker,
     registry,
+    devices,
     nodes,
     events,
     ingest,

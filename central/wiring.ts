@@ -3,23 +3,31 @@ import type { Log } from '../protocol/log.ts';
 import type { Board } from './api/board.ts';
 import type { Meetings } from './meetings/service.ts';
 import type { Network } from './network.ts';
+import type { Commands } from './sites/commands.ts';
 
 export interface WiredParts {
-  readonly network: Pick<Network, 'broker' | 'registry' | 'nodes' | 'events' | 'ingest' | 'desires'>;
+  readonly network: Pick<Network, 'broker' | 'registry' | 'nodes' | 'devices' | 'events' | 'ingest' | 'desires'>;
   readonly meetings: Meetings;
   readonly board: Board;
+  readonly commands: Commands;
   readonly log: Log;
 }
 
-export function wire({ network, meetings, board, log }: WiredParts): void {
-  const { broker, registry, nodes, events, ingest, desires } = network;
+export function wire({ network, meetings, board, commands, log }: WiredParts): void {
+  const { broker, registry, nodes, devices, events, ingest, desires } = network;
 
   /** Lets work go on by itself; a failure of it is logged and stops nothing else. */
   const meanwhile = (what: string, work: Promise<unknown>): void => {
     work.catch((error: unknown) => log.error({ error, what }, 'work in the background failed'));
   };
 
+  devices.on('changed', (site) => {
+    const want = meetings.wantOf(site);
+    if (want !== null) meanwhile('desired state', desires.want([{ node: site, want }]));
+    board.touch();
+  });
   registry.on('changed', (node, how) => {
+    if (how === 'removed') devices.forget(node);
     const want = how === 'removed' ? null : meetings.wantOf(node);
     if (want !== null) meanwhile('desired state', desires.want([{ node, want }]));
     // A hub's address and a site's name stand in plans.
@@ -32,7 +40,11 @@ export function wire({ network, meetings, board, log }: WiredParts): void {
     // Numbers wait for the next second.
     if (what !== 'telemetry') board.touch();
   });
-  ingest.on('result', (node, { id, outcome, because }) => {
+  ingest.on('result', (node, result) => {
+    commands.result(node, result);
+    const { id, outcome, because, device } = result;
+    // Whoever acted on a device has been told, and a camera on the move would fill the log.
+    if (device !== undefined) return;
     const severity = outcome === 'done' ? 'info' : 'warning';
     events.note({ kind: 'command', severity, what: outcome, because, meeting: null, facts: { node, id } });
   });

@@ -57,6 +57,7 @@ export class Agent {
       desired: (message) => this.#desire(message),
       command: (act) => this.#command(act),
       reported: () => this.#reported(),
+      devices: () => this.#room.devices(),
       tell: (event) => this.#tell(event),
     });
     this.#telemetry = new Telemetry({
@@ -118,6 +119,12 @@ export class Agent {
       case 'restart-media':
         this.#room.restartMedia();
         return { outcome: 'done', because: 'media processes were killed and come back' };
+      case 'device': {
+        const device = await this.#room.act(act.device, act.act);
+        const { outcome, because } = device;
+        const done = outcome === 'completed' || outcome === 'accepted';
+        return { outcome: done ? 'done' : outcome === 'rejected' ? 'refused' : 'failed', because, device };
+      }
       case 'delete-recording':
         return { outcome: 'refused', because: 'a site box keeps no recordings' };
       default:

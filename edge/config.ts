@@ -61,6 +61,10 @@ export const EdgeConfigSchema = Type.Object(
     display: Short('auto'),
     /** `auto` takes the best that the machine has; a GStreamer element name insists. */
     encoder: oneOf(['auto', ...ENCODERS], 'auto'),
+    /** Folders of serial ports to look for devices in, besides the system's own. */
+    ports: Type.Array(Path, { maxItems: 8, default: [] }),
+    /** Where to look for network cameras: `multicast` on the room's networks, or `host:port` that answers WS-Discovery. Empty: nowhere. */
+    cameras: Type.Array(Type.String({ pattern: '^(multicast|[A-Za-z0-9._-]{1,253}:\\d{1,5})$' }), { maxItems: 8, default: [] }),
     /** Of the screen between meetings; a meeting brings its own. */
     language: oneOf(['vi', 'en'], 'vi'),
     /** Burns measuring stamps into the picture. For benchmarks only. */

@@ -6,11 +6,16 @@ import type { Log } from '../protocol/log.ts';
 import { type Executors, Reconcile, type Report } from '../protocol/node/reconcile.ts';
 import type { Identity } from '../protocol/node/tls.ts';
 import type { EdgeDesired } from '../protocol/schema/desired.ts';
+import type { ActResult, DeviceAct } from '../protocol/schema/device.ts';
+import type { DevicesBody, FoundDevice } from '../protocol/schema/devices.ts';
 import type { EventBody } from '../protocol/schema/event.ts';
 import type { Plan } from '../protocol/schema/plan.ts';
 import type { Part } from '../protocol/schema/reported.ts';
 import type { EdgeTelemetry } from '../protocol/schema/telemetry.ts';
 import type { EdgeConfig } from './config.ts';
+import { Cameras } from './devices/discover/cameras.ts';
+import { Watch } from './devices/discover/watch.ts';
+import { placeOf, Rack } from './devices/rack.ts';
 import { Controls } from './link/controls.ts';
 import { MediaLink } from './link/link.ts';
 import type { RelayLook } from './link/samples.ts';
@@ -47,6 +52,9 @@ export class Room {
   readonly #viewer: Viewer;
   readonly #display: Display;
   readonly #speaker: Speaker;
+  readonly #rack: Rack;
+  readonly #watch: Watch;
+  readonly #cameras: Cameras;
   readonly #reconcile: Reconcile<EdgeDesired, Observed, EdgeStep>;
   readonly #stamps: StampFile | null;
   /** Made when the relay has told its port. */
@@ -68,6 +76,13 @@ export class Room {
     const look = { width, height, inset: mosaic === 'inset', stamps: config.stamps, choice: machine.display };
     this.#display = new Display({ ...look, clock, log, tell, portsChanged: poke, keyframeNeeded }, this.#idle());
     this.#speaker = new Speaker({ choice: machine.output, clock, log, tell, portChanged: poke });
+    const found = (): readonly FoundDevice[] => {
+      const taken = this.#rack.taken();
+      return [...this.#watch.found, ...this.#cameras.found].filter(({ at }) => !taken.has(placeOf(at)));
+    };
+    this.#rack = new Rack({ clock, log, changed, found });
+    this.#cameras = new Cameras({ where: config.cameras, changed, clock, log });
+    this.#watch = new Watch({ folders: config.ports, taken: () => this.#rack.taken(), changed, clock, log });
     const observe = (): Observed => this.#observe();
     this.#reconcile = new Reconcile({ clock, log, random, observe, plan: planSteps, executors: this.#executors, report: changed });
     this.#stamps = config.stamps ? new StampFile(`${config.data}/stamps.jsonl`, log) : null;
@@ -98,6 +113,8 @@ export class Room {
       if (kind !== 'content' && meeting === this.plan?.meeting) void this.#uplink?.keyframe(kind);
     });
     this.#reconcile.start();
+    this.#watch.start();
+    this.#cameras.start();
     await Promise.all([this.#display.start(), this.#speaker.start()]);
   }
 
@@ -105,7 +122,8 @@ export class Room {
   async stop(): Promise<void> {
     await this.#reconcile.stop();
     this.#controls.stop();
-    await Promise.all([this.#uplink?.stop(), this.#display.stop(), this.#speaker.stop(), this.#media.stop()]);
+    await Promise.all([this.#watch.stop(), this.#cameras.stop()]);
+    await Promise.all([this.#rack.stop(), this.#uplink?.stop(), this.#display.stop(), this.#speaker.stop(), this.#media.stop()]);
   }
 
   /** The plan in force. */
@@ -131,6 +149,15 @@ export class Room {
   trouble(because: string | null): void {
     this.#trouble = because;
     this.#reconcile.poke();
+  }
+
+  devices(): DevicesBody {
+    return this.#rack.report();
+  }
+
+  /** One act on one device; never throws for what a device or its line can cause. */
+  act(device: string, act: DeviceAct): Promise<ActResult> {
+    return this.#rack.execute(device, act);
   }
 
   /** Kills the media processes; they come back. */
@@ -182,10 +209,17 @@ export class Room {
       this.#controls.apply(places);
       this.#finish({ places });
     },
+    devices: async ({ devices, scene: roomScene }) => {
+      await this.#rack.apply(devices, roomScene);
+      this.#finish({ devices, roomScene });
+    },
   };
 
   #finish(part: Partial<Target>): void {
-    this.#done = { ...(this.#done ?? { tables: noTables, uplink: null, scene: this.#idle(), places: [] }), ...part };
+    this.#done = {
+      ...(this.#done ?? { tables: noTables, uplink: null, scene: this.#idle(), places: [], devices: [], roomScene: null }),
+      ...part,
+    };
   }
 
   /** The screen before anything is known. */

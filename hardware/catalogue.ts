@@ -3,6 +3,7 @@
  * ONVIF is the one that speaks no bytes over a line: its row says what it is, OnvifDevice how.
  */
 import type { DeviceKind } from '../protocol/schema/device.ts';
+import { type DriverName, driverNames } from '../protocol/schema/devices.ts';
 import { extron } from './extron/driver.ts';
 import { lg } from './lg/driver.ts';
 import { mdc } from './mdc/driver.ts';
@@ -14,9 +15,8 @@ import type { WiredDriver } from './wire/driver.ts';
 import { xacli } from './xacli/driver.ts';
 import { xapi } from './xapi/driver.ts';
 
-export const wiredNames = ['visca', 'visca-ip', 'pelco', 'xapi', 'polycom', 'xacli', 'pjlink', 'mdc', 'lg', 'extron'] as const;
-export type WiredName = (typeof wiredNames)[number];
-export type DriverName = WiredName | 'onvif';
+export type WiredName = Exclude<DriverName, 'onvif'>;
+export const wiredNames = driverNames.filter((name): name is WiredName => name !== 'onvif');
 
 /** Messages are a matter between a driver's own codec and protocol. */
 // biome-ignore lint/suspicious/noExplicitAny: a table of different messages; each row is consistent in itself

@@ -3,10 +3,12 @@ import { type Static, Type } from 'typebox';
 import { At } from './envelope.ts';
 import { Grant } from './grant.ts';
 import { MeetingId, Name, NodeId, RecordingId } from './ids.ts';
+import { DeviceWish, DrivenDevice, FoundDevice } from './schema/devices.ts';
 
 const closed = { additionalProperties: false } as const;
 const orNull = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) => Type.Union([schema, Type.Null()]);
 const Because = Type.String({ maxLength: 300 });
+const Count = Type.Integer({ minimum: 0 });
 
 export const UserRole = Type.Union([Type.Literal('admin'), Type.Literal('operator'), Type.Literal('viewer')]);
 export type UserRole = Static<typeof UserRole>;
@@ -52,10 +54,36 @@ export const SiteView = Type.Object(
     source: orNull(Type.String()),
     encoder: orNull(Type.String()),
     version: orNull(Type.String()),
+    /** Of the room: driven, of them not as they shall be, found and not adopted; `seq` changes whenever there is news of them. */
+    devices: Type.Object({ driven: Count, wrong: Count, found: Count, seq: Count }, closed),
   },
   closed,
 );
 export type SiteView = Static<typeof SiteView>;
+
+const { password: _secret, ...openly } = DeviceWish.properties;
+/** A device that the box shall drive, without its secret. */
+export const DeviceWishView = Type.Object({ ...openly, hasPassword: Type.Boolean() }, closed);
+/** `report` null: the box has not spoken of it yet. */
+export const DevicesView = Type.Object(
+  {
+    site: NodeId,
+    online: Type.Boolean(),
+    devices: Type.Array(Type.Object({ wish: DeviceWishView, report: orNull(DrivenDevice) }, closed)),
+    found: Type.Array(FoundDevice),
+  },
+  closed,
+);
+export type DevicesView = Static<typeof DevicesView>;
+const { scenes, ...unplaced } = DeviceWish.properties;
+export const NewDeviceBody = Type.Object({ ...unplaced, scenes: Type.Optional(scenes) }, closed);
+export type NewDeviceBody = Static<typeof NewDeviceBody>;
+/** What is absent stays as it is; the id never changes. */
+const { id: _id, ...changeable } = DeviceWish.properties;
+export const ChangeDeviceBody = Type.Partial(Type.Object(changeable), closed);
+export type ChangeDeviceBody = Static<typeof ChangeDeviceBody>;
+/** A line in the device's own language. */
+export const RawBody = Type.Object({ text: Type.String({ minLength: 1, maxLength: 500 }) }, closed);
 
 export const HubView = Type.Object(
   {

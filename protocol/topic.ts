@@ -2,8 +2,8 @@
 import { Compile } from 'typebox/compile';
 import { NodeId } from './ids.ts';
 
-/** What a node publishes; status and reported are retained. */
-export const upKinds = ['status', 'reported', 'telemetry', 'event', 'result'] as const;
+/** What a node publishes; status, reported and devices are retained. */
+export const upKinds = ['status', 'reported', 'devices', 'telemetry', 'event', 'result'] as const;
 /** What a node reads; desired is retained. */
 export const downKinds = ['desired', 'cmd', 'ack'] as const;
 export type UpKind = (typeof upKinds)[number];
@@ -45,6 +45,7 @@ export function delivery(kind: Kind): { readonly qos: 0 | 1; readonly retain: bo
   switch (kind) {
     case 'status':
     case 'reported':
+    case 'devices':
     case 'desired':
       return { qos: 1, retain: true };
     case 'event':

@@ -39,6 +39,8 @@ export interface Route {
   readonly answer: Answer;
   /** `done`: the API writes the audit row of a success; `stored`: it is in the intent's own transaction. Refusals are always written. */
   readonly audit: 'none' | 'done' | 'stored';
+  /** What the audit row keeps of the body; null: no row. Absent: the body, secrets masked by name. */
+  readonly audited?: (body: never) => unknown;
   readonly run: (call: Call<never, never, never>) => unknown;
   /** Takes a WebSocket on the same path. */
   readonly upgrade?: (socket: WebSocket, call: Call<never, never, never>) => void;
@@ -53,6 +55,7 @@ interface Spec<P extends TObject | undefined, Q extends TObject | undefined, B e
   readonly query?: Q;
   readonly body?: B;
   readonly audit?: Route['audit'];
+  readonly audited?: (body: Infer<B>) => unknown;
   /** JSON schema of the answer, null for none, or a media type for bytes. */
   readonly gives: TSchema | null | string;
   readonly status?: Route['status'];
@@ -82,6 +85,7 @@ export function route<
     status: spec.status ?? (gives === null ? 204 : 200),
     answer,
     audit: spec.audit ?? 'none',
+    ...(spec.audited === undefined ? {} : { audited: spec.audited }),
     run: spec.run,
     ...(spec.upgrade === undefined ? {} : { upgrade: spec.upgrade }),
   };

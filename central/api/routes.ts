@@ -6,6 +6,7 @@ import type { Meetings } from '../meetings/service.ts';
 import type { Board } from './board.ts';
 import type { History } from './contract.ts';
 import type { Route } from './route.ts';
+import { type DeviceParts, deviceRoutes } from './routes/devices.ts';
 import { historyRoutes } from './routes/history.ts';
 import { type MediaParts, mediaRoutes } from './routes/media.ts';
 import { meetingRoutes } from './routes/meetings.ts';
@@ -24,6 +25,7 @@ export interface RoutesParts {
   readonly stream: Stream;
   readonly history: History;
   readonly network: Pick<NetworkParts, 'registry' | 'restartMedia'>;
+  readonly devices: Pick<DeviceParts, 'devices' | 'registry' | 'facts' | 'run'>;
   readonly media: Pick<MediaParts, 'client' | 'recordings' | 'clock' | 'log'>;
   readonly system: SystemParts;
 }
@@ -37,6 +39,7 @@ export function routesOf({
   stream,
   history,
   network,
+  devices,
   media,
   system,
 }: RoutesParts): readonly Route[] {
@@ -44,6 +47,7 @@ export function routesOf({
     ...sessionRoutes({ login, sessions, users }),
     ...userRoutes(users),
     ...networkRoutes({ ...network, meetings, board }),
+    ...deviceRoutes({ ...devices, board }),
     ...meetingRoutes({ meetings, board }),
     ...mediaRoutes({ ...media, meetings, sessions }),
     ...historyRoutes({ history, stream, sessions }),

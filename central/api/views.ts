@@ -80,6 +80,19 @@ export function siteView({ site, facts, plan, seen, monoMs }: SiteInputs): Omit<
     source: edge?.source.state === 'slate' ? 'slate' : (facts?.reported?.media?.source ?? null),
     encoder: facts?.reported?.media?.encoder ?? null,
     version: facts?.status?.version ?? null,
+    devices: deviceCounts(facts, alive),
+  };
+}
+
+/** A device is as it shall be when it can be reached and stands as the scene of the room wants. */
+function deviceCounts(facts: NodeFacts | undefined, alive: boolean): SiteView['devices'] {
+  const said = facts?.devices ?? { devices: [], found: [] };
+  const wrong = said.devices.filter(({ link, scene }) => !alive || link !== 'ok' || !scene.reached);
+  return {
+    driven: said.devices.length,
+    wrong: wrong.length,
+    found: alive ? said.found.length : 0,
+    seq: facts?.devicesSeq ?? 0,
   };
 }
 

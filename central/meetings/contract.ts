@@ -1,5 +1,6 @@
 /** What the meetings need of others: a store, the network as it is, and a way to wish. */
 
+import type { DeviceWish } from '../../protocol/schema/devices.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
 import type { Actor } from '../auth/principal.ts';
 import type { HubFacts } from '../cascade/plan.ts';
@@ -35,5 +36,7 @@ export interface MeetingStore {
 /** The network as the planner sees it. */
 export interface Network {
   site(site: string): { readonly site: string; readonly name: string } | undefined;
+  /** What the site's box shall drive. */
+  devices(site: string): readonly DeviceWish[];
   hubs(): readonly Omit<HubFacts, 'busy'>[];
 }

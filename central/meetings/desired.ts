@@ -1,6 +1,7 @@
 /** From running meetings to what each node shall do. Pure: the same meetings always make the same wishes. */
 import { mainWanted } from '../../protocol/plan.ts';
 import type { EdgeDesired, HubDesired, MediaKey } from '../../protocol/schema/desired.ts';
+import type { DeviceWish } from '../../protocol/schema/devices.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
 
 /** A meeting in force: its plan and the passphrase of each site towards the hub. */
@@ -9,13 +10,24 @@ export interface Force {
   readonly keys: ReadonlyMap<string, string>;
 }
 
+/** A site, and what its box shall drive. */
+export interface RoomOf {
+  readonly site: string;
+  readonly name: string;
+  readonly devices: readonly DeviceWish[];
+}
+
 /** The plan as it concerns `site`, or the idle wish between meetings. */
-export function edgeWant(site: { readonly site: string; readonly name: string }, forces: readonly Force[]): EdgeDesired {
-  const mine = forces.find(({ plan }) => plan.sites.some((each) => each.site === site.site));
-  if (mine === undefined) return { role: 'edge', name: site.name, plan: null, keys: [] };
-  const key = mine.keys.get(site.site);
+export function edgeWant({ site, name, devices }: RoomOf, forces: readonly Force[]): EdgeDesired {
+  const mine = forces.find(({ plan }) => plan.sites.some((each) => each.site === site));
+  const room: Pick<EdgeDesired, 'devices' | 'scene'> = {
+    devices: [...devices],
+    scene: devices.length === 0 ? null : mine === undefined ? 'off' : 'on',
+  };
+  if (mine === undefined) return { role: 'edge', name, plan: null, keys: [], ...room };
+  const key = mine.keys.get(site);
   const keys: MediaKey[] = key === undefined ? [] : mine.plan.hubs.map(({ hub }) => ({ meeting: mine.plan.meeting, peer: hub, key }));
-  return { role: 'edge', name: site.name, plan: mine.plan, keys };
+  return { role: 'edge', name, plan: mine.plan, keys, ...room };
 }
 
 /** All meetings of `hub`, in the order of their ids. */

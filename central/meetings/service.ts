@@ -86,7 +86,7 @@ export class Meetings extends EventEmitter<MeetingsEvents> {
   /** What `node` shall do now: for nodes that are new or renamed. Null when the registry does not know it. */
   wantOf(node: string): Want | null {
     const site = this.#parts.network.site(node);
-    if (site !== undefined) return edgeWant(site, this.#forces());
+    if (site !== undefined) return edgeWant({ ...site, devices: this.#parts.network.devices(node) }, this.#forces());
     return this.#parts.network.hubs().some((each) => each.hub === node) ? hubWant(node, this.#forces()) : null;
   }
 

@@ -194,6 +194,15 @@ export interface RollupsTable {
   kbps_sum: number;
 }
 
+/** Devices that a box shall drive. */
+export interface DevicesTable {
+  site: string;
+  device: string;
+  /** JSON of DeviceWish. Holds its password: the database file is a secret. */
+  wish: string;
+  created_at: number;
+}
+
 export interface Tables {
   sites: SitesTable;
   hubs: HubsTable;
@@ -210,4 +219,5 @@ export interface Tables {
   tokens: TokensTable;
   recordings: RecordingsTable;
   rollups: RollupsTable;
+  devices: DevicesTable;
 }

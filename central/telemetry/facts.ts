@@ -1,4 +1,5 @@
 /** What central knows of a node right now, from its messages. In memory: it comes again within a second of a restart. */
+import type { DevicesBody } from '../../protocol/schema/devices.ts';
 import type { ReportedBody, Status } from '../../protocol/schema/reported.ts';
 import type { Telemetry } from '../../protocol/schema/telemetry.ts';
 
@@ -13,6 +14,10 @@ export interface NodeFacts {
   /** The process start it speaks from; commands are addressed to it. */
   readonly boot: string | null;
   readonly reported: ReportedBody | null;
+  /** The devices of its room; null: not told yet, or a hub. */
+  readonly devices: DevicesBody | null;
+  /** Counts what it said of them. */
+  readonly devicesSeq: number;
   readonly telemetry: Telemetry['body'] | null;
   /** When the last message came, by Clock.mono(); null when none did. */
   readonly heardAt: number | null;
@@ -21,4 +26,4 @@ export interface NodeFacts {
 }
 
 /** What changed about a node. `silent`: three seconds without a message, or the first message after such a silence. */
-export type FactChange = 'connection' | 'status' | 'reported' | 'telemetry' | 'silent';
+export type FactChange = 'connection' | 'status' | 'reported' | 'devices' | 'telemetry' | 'silent';

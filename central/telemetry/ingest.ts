@@ -59,6 +59,9 @@ export class Ingest extends EventEmitter<IngestEvents> {
         nodes.reported(up.message);
         this.emit('reported', node, up.message.body);
         return 'take';
+      case 'devices':
+        nodes.devices(up.message);
+        return 'take';
       case 'telemetry':
         if (nodes.telemetry(up.message)) rollups.add(up.message);
         return 'take';

@@ -1,6 +1,7 @@
 /** The latest of every node, in memory, and who needs to know that it changed. */
 import { EventEmitter } from 'node:events';
 import type { Clock, Timer } from '../../protocol/clock.ts';
+import type { Devices } from '../../protocol/schema/devices.ts';
 import type { Reported, Status } from '../../protocol/schema/reported.ts';
 import type { Telemetry } from '../../protocol/schema/telemetry.ts';
 import type { Connection } from '../broker/contract.ts';
@@ -26,6 +27,8 @@ const nobody = (node: string): NodeFacts => ({
   status: null,
   boot: null,
   reported: null,
+  devices: null,
+  devicesSeq: 0,
   telemetry: null,
   heardAt: null,
   lostFrames: 0,
@@ -84,6 +87,12 @@ export class Nodes extends EventEmitter<NodesEvents> {
     const same = before.reported?.meetings[0] === body.meetings[0];
     this.#heard(node);
     this.#change(node, 'reported', { reported: body, lostFrames: same ? before.lostFrames : 0 });
+  }
+
+  devices({ node, body }: Devices): void {
+    const { devicesSeq } = this.#entry(node).facts;
+    this.#heard(node);
+    this.#change(node, 'devices', { devices: body, devicesSeq: devicesSeq + 1 });
   }
 
   /** False when this sample came before. History of an earlier process start is no news. */

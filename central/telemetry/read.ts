@@ -4,6 +4,7 @@ import { type Decoder, decoder } from '../../protocol/decode.ts';
 import { envelope } from '../../protocol/envelope.ts';
 import { failed, ok, type Result } from '../../protocol/fault.ts';
 import { CommandResult } from '../../protocol/schema/command.ts';
+import { Devices } from '../../protocol/schema/devices.ts';
 import { Event } from '../../protocol/schema/event.ts';
 import { Reported, Status } from '../../protocol/schema/reported.ts';
 import { Telemetry } from '../../protocol/schema/telemetry.ts';
@@ -15,6 +16,7 @@ const large = { maxBytes: 512 * 1024, maxDepth: 10 };
 
 const statuses = decoder(Status, small);
 const reports = decoder(Reported, small);
+const rooms = decoder(Devices, large);
 const samples = decoder(Telemetry, large);
 const events = decoder(Event, small);
 const results = decoder(CommandResult, small);
@@ -24,6 +26,7 @@ const headers = decoder(envelope(Type.Unknown()), small);
 export type UpMessage =
   | { readonly kind: 'status'; readonly message: Status }
   | { readonly kind: 'reported'; readonly message: Reported }
+  | { readonly kind: 'devices'; readonly message: Devices }
   | { readonly kind: 'telemetry'; readonly message: Telemetry }
   | { readonly kind: 'event'; readonly message: Event }
   | { readonly kind: 'result'; readonly message: CommandResult };
@@ -53,6 +56,8 @@ export function read(uplink: Uplink): Result<UpMessage> {
       return as(kind, check(payload, statuses, uplink));
     case 'reported':
       return as(kind, check(payload, reports, uplink));
+    case 'devices':
+      return as(kind, check(payload, rooms, uplink));
     case 'telemetry':
       return as(kind, check(payload, samples, uplink));
     case 'event':

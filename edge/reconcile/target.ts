@@ -1,6 +1,7 @@
 /** What follows for this box from a desired state and from what it knows itself; and the steps from what is to what shall be. Pure. */
 import type { Layer } from '../../protocol/node/reconcile.ts';
 import type { EdgeDesired } from '../../protocol/schema/desired.ts';
+import type { DeviceWish, RoomScene } from '../../protocol/schema/devices.ts';
 import { type HubPlace, samePlaces } from '../link/controls.ts';
 import { type LocalPorts, linkTables, plannedHubs, type Tables } from '../link/tables.ts';
 import type { Language } from '../media/display/marks.ts';
@@ -14,6 +15,8 @@ export interface Target {
   readonly scene: Scene;
   /** Hubs to keep a control channel with. */
   readonly places: readonly HubPlace[];
+  readonly devices: readonly DeviceWish[];
+  readonly roomScene: RoomScene;
 }
 
 /** What is, as far as the plan needs it. */
@@ -32,15 +35,18 @@ export type EdgeStep =
   | { readonly do: 'link'; readonly tables: Tables }
   | { readonly do: 'uplink'; readonly want: UplinkWant | null }
   | { readonly do: 'screen'; readonly scene: Scene }
-  | { readonly do: 'control'; readonly places: readonly HubPlace[] };
+  | { readonly do: 'control'; readonly places: readonly HubPlace[] }
+  | { readonly do: 'devices'; readonly devices: readonly DeviceWish[]; readonly scene: RoomScene };
 
-export function targetOf({ plan, keys, name }: EdgeDesired, { me, language, ports, linked }: Observed): Target {
+export function targetOf({ plan, keys, name, devices, scene: roomScene }: EdgeDesired, { me, language, ports, linked }: Observed): Target {
   const hubs = plan === null ? [] : plannedHubs(plan, me);
   return {
     tables: linkTables(plan, me, keys, ports),
     uplink: uplinkWanted(plan, me),
     scene: scene({ plan, me, name, language, linked }),
     places: hubs.map(({ hub, host, port }) => ({ hub, host, port })),
+    devices,
+    roomScene,
   };
 }
 
@@ -56,6 +62,8 @@ export function planSteps(desired: EdgeDesired, observed: Observed): Layer<EdgeS
   if (done === null || !same(done.uplink, target.uplink)) steps.push({ do: 'uplink', want: target.uplink });
   if (!same(done?.scene, target.scene)) steps.push({ do: 'screen', scene: target.scene });
   if (done === null || !samePlaces(done.places, target.places)) steps.push({ do: 'control', places: target.places });
+  if (!same([done?.devices, done?.roomScene], [target.devices, target.roomScene]))
+    steps.push({ do: 'devices', devices: target.devices, scene: target.roomScene });
   if (steps.length > 0) return [steps];
   const notInPlan = desired.plan !== null && target.uplink === null ? ['this site is not in the plan'] : [];
   return [...notInPlan, ...target.tables.problems, ...observed.troubles].map((because) => ({ do: 'wait', because }));

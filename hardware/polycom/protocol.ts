@@ -21,7 +21,7 @@ const SKIPS_MAX = 6;
 
 /** What can be told by the device, in its own words, and what it is asked where it does not tell. */
 const FEEDBACK = ['notify vidsourcechanges', 'volume register', 'vcbutton register', 'sleep register', 'listen video'] as const;
-const QUERIES = ['volume get', 'camera near source', 'vcbutton get', 'autoanswer get', 'systemsetting get model'] as const;
+const QUERIES = ['systemsetting get model', 'volume get', 'camera near source', 'vcbutton get', 'autoanswer get'] as const;
 
 export const polycomProtocol = (settings: DriverSettings): Protocol<Line> => new PolycomProtocol(settings);
 
@@ -108,7 +108,8 @@ class PolycomProtocol implements Protocol<Line> {
   /** At a prompt it would be taken for a password: then the stop is sent first thing after the login. */
   readonly halt = async (talk: Talk<Line>): Promise<void> => {
     if (!this.#inside) return;
-    await this.#channel.ask(talk, { ...this.#silent('stop'), urgent: true });
+    // In the place of a move that waits: it would overtake that one, and stop nothing.
+    await this.#channel.ask(talk, { ...this.#silent('stop'), urgent: true, key: 'move' });
     this.#moving = null;
   };
 

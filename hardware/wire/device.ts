@@ -19,7 +19,7 @@ import { refusal } from './allow.ts';
 import { Exchange, Superseded } from './exchange.ts';
 import { Motion } from './motion.ts';
 import type { Line, Port } from './port.ts';
-import type { Manners, Protocol, Talk } from './protocol.ts';
+import type { Did, Manners, Protocol, Talk } from './protocol.ts';
 
 export interface DeviceOptions<M> {
   /** For logs and faults. */
@@ -137,12 +137,20 @@ export class WiredDevice<M> extends EventEmitter<DeviceEvents> implements Handle
         await this.#motion.halt(STOP_MS);
         return { outcome: 'completed', because: 'stopped' };
       }
-      // Before it is sent: a move whose answer is lost moves all the same.
-      if (act.do === 'move') this.#motion.begun(act.limitMs);
-      const did = await session.protocol.act(session.talk, act);
+      const did = await (act.do === 'move' ? this.#move(session, act) : session.protocol.act(session.talk, act));
       return { outcome: did, because: did === 'completed' ? 'the device says so' : 'the device has taken it' };
     } catch (error) {
       return this.#outcome(error, session);
+    }
+  }
+
+  async #move({ protocol, talk }: Session<M>, act: Extract<DeviceAct, { do: 'move' }>): Promise<Did> {
+    // Before it is sent: a move whose answer is lost moves all the same.
+    const move = this.#motion.begun(act.limitMs);
+    try {
+      return await protocol.act(talk, act);
+    } finally {
+      this.#motion.sent(move);
     }
   }
 

@@ -15,6 +15,8 @@ export class Motion {
   #moving = false;
   /** Counts moves: a stop that was sent for an older one says nothing of the newest. */
   #moves = 0;
+  /** The newest move that a stop was taken for. */
+  #stopped = 0;
 
   /** @param send sends the stop; rejects when it was not taken. */
   constructor(clock: Clock, name: string, send: () => Promise<void>) {
@@ -27,12 +29,20 @@ export class Motion {
     return this.#moving;
   }
 
-  /** A move is being sent; a stop follows after `limitMs` unless another move comes first. */
-  begun(limitMs: number): void {
+  /** A move is being sent; a stop follows after `limitMs` unless another move comes first. Answers the number of the move, for `sent`. */
+  begun(limitMs: number): number {
     this.#moving = true;
     this.#moves++;
     this.#timer?.cancel();
     this.#timer = this.#clock.after(limitMs, `${this.#name} stops moving`, () => void this.#try(TRIES));
+    return this.#moves;
+  }
+
+  /** A move was answered, or was not: a stop that overtook it, while it waited for its turn, has stopped nothing. It is sent again. */
+  sent(move: number): void {
+    if (move !== this.#moves || move !== this.#stopped) return;
+    this.#moving = true;
+    void this.#try(TRIES);
   }
 
   /** Stops now; resolves when the stop was taken, or after `withinMs` without that (it is then tried on). */
@@ -57,7 +67,9 @@ export class Motion {
     const move = this.#moves;
     try {
       await this.#send();
-      if (move === this.#moves) this.#moving = false;
+      if (move !== this.#moves) return;
+      this.#moving = false;
+      this.#stopped = move;
     } catch (error) {
       if (!(error instanceof FaultError) && !(error instanceof Superseded)) throw error;
       // A newer move has a limit of its own.

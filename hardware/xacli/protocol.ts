@@ -112,10 +112,22 @@ export class XacliProtocol implements Protocol<Message> {
     const { username, password } = this.#settings;
     const tried = new Set<boolean>();
     let named = false;
-    let next: Greeting | 'probe' = 'probe';
+    /** What it shows by itself. */
+    const shown = <R>(silence: R): Promise<Greeting | R> =>
+      talk.ask<Greeting | R>({
+        name: 'greeting',
+        bytes: new Uint8Array(0),
+        timeoutMs: NO_PROMPT_MS,
+        match: greeted,
+        silence: { value: silence },
+      });
+    // A probe at a prompt is taken for a name: where a login is to be expected, its prompt is waited for.
+    let next: Greeting | 'probe' = username === '' && password === '' ? 'probe' : await shown('probe' as const);
     while (next !== 'ready') {
       if (next === 'probe') {
         next = await talk.ask({ name: 'is it there', bytes: line('xstatus call'), timeoutMs: PROBE_MS, again: 1, match: greeted });
+        // The greeting, come late, or the answer to a probe that was taken for a password: after the greeting the probe is a name, and it goes on.
+        if (next === 'login') next = await shown('login' as const);
         continue;
       }
       if (next === 'password') {

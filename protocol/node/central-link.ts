@@ -7,6 +7,7 @@ import { brief } from '../fault.ts';
 import type { Log } from '../log.ts';
 import type { Act } from '../schema/command.ts';
 import type { Desired } from '../schema/desired.ts';
+import type { DevicesBody } from '../schema/devices.ts';
 import type { EventBody } from '../schema/event.ts';
 import type { ReportedBody } from '../schema/reported.ts';
 import { subscriptions } from '../topic.ts';
@@ -35,6 +36,8 @@ export interface CentralLinkOptions {
   readonly command: (act: Act) => Promise<Outcome>;
   /** The present report. */
   readonly reported: () => ReportedBody;
+  /** The devices of the room now; a hub has none. */
+  readonly devices?: () => DevicesBody;
   /** Something to keep and tell: the first message of a kind that was refused. */
   readonly tell: (event: EventBody) => void;
 }
@@ -44,8 +47,8 @@ export class CentralLink {
   readonly #log: Log;
   readonly #sender: Sender;
   readonly #link: MqttLink;
-  /** The report said last on this connection. */
-  #said = '';
+  /** What was said last on this connection, of each retained kind. */
+  readonly #said = new Map<'reported' | 'devices', string>();
 
   constructor(options: CentralLinkOptions) {
     const { node, role, boot, version, identity, clock, log, random, servers, outbox, tell } = options;
@@ -61,7 +64,7 @@ export class CentralLink {
       random,
       will: this.#sender.status('offline', 'the connection to the broker was lost'),
       birth: () => {
-        this.#said = '';
+        this.#said.clear();
         return [this.#sender.status('online', 'connected'), ...this.#news()];
       },
       subscriptions: subscriptions(node),
@@ -97,7 +100,7 @@ export class CentralLink {
     return this.#link.stop([this.#sender.status('offline', 'stopped on purpose')]);
   }
 
-  /** Says the present report when it differs from the one said last. While offline nobody would hear it: the birth says it. */
+  /** Says the present report, and the devices, when they differ from what was said last. While offline nobody would hear it: the birth says it. */
   report(): void {
     if (this.connected) for (const message of this.#news()) this.#put(message);
   }
@@ -108,11 +111,15 @@ export class CentralLink {
   }
 
   #news(): readonly Outgoing[] {
-    const body = this.#options.reported();
+    const { reported, devices } = this.#options;
+    return [...this.#new('reported', reported()), ...(devices === undefined ? [] : this.#new('devices', devices()))];
+  }
+
+  #new(kind: 'reported' | 'devices', body: object): readonly Outgoing[] {
     const text = JSON.stringify(body);
-    if (text === this.#said) return [];
-    this.#said = text;
-    return [this.#sender.next('reported', body)];
+    if (text === this.#said.get(kind)) return [];
+    this.#said.set(kind, text);
+    return [this.#sender.next(kind, body)];
   }
 
   #put(message: Outgoing): void {

@@ -9,7 +9,7 @@ import { type DownKind, parseTopic } from '../topic.ts';
 import type { Incoming } from './mqtt-link.ts';
 
 /** How a command went. */
-export type Outcome = Pick<CommandResult['body'], 'outcome' | 'because'>;
+export type Outcome = Pick<CommandResult['body'], 'outcome' | 'because' | 'device'>;
 
 export interface InboxHandlers {
   desired(message: Desired): void;
@@ -104,7 +104,7 @@ export class Inbox {
     this.#remember(id, null);
     this.#handlers
       .command(act)
-      .then(({ outcome, because }) => this.#answer({ id, outcome, because: because.slice(0, 300) }))
+      .then((done) => this.#answer({ ...done, id, because: done.because.slice(0, 300) }))
       .catch((error: unknown) => {
         this.#log.error({ err: error, id }, 'command failed on a bug');
         this.#answer({ id, outcome: 'failed', because: 'an error in this node, see its log' });

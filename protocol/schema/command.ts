@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { At, envelope } from '../envelope.ts';
 import { BootId, RecordingId } from '../ids.ts';
+import { ActResult, DeviceCommand } from './devices.ts';
 
 const closed = { additionalProperties: false } as const;
 const CommandId = Type.String({ pattern: '^[a-f0-9-]{8,64}$' });
@@ -9,6 +10,8 @@ const CommandId = Type.String({ pattern: '^[a-f0-9-]{8,64}$' });
 export const Act = Type.Union([
   /** Edge: kill and respawn the media processes of the box. */
   Type.Object({ do: Type.Literal('restart-media') }, closed),
+  /** Edge: one act on one device of the room. A move is stopped by its own limit, whatever becomes of later commands. */
+  DeviceCommand,
   /** Hub: delete a recording from its disk. */
   Type.Object({ do: Type.Literal('delete-recording'), recording: RecordingId }, closed),
 ]);
@@ -23,6 +26,8 @@ export const CommandResult = envelope(
       id: CommandId,
       outcome: Type.Union([Type.Literal('done'), Type.Literal('failed'), Type.Literal('refused')]),
       because: Type.String({ maxLength: 300 }),
+      /** Of an act on a device, else absent. */
+      device: Type.Optional(ActResult),
     },
     closed,
   ),

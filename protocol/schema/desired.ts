@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { envelope, Revision } from '../envelope.ts';
 import { MeetingId, Name, NodeId } from '../ids.ts';
+import { DeviceWish, RoomScene } from './devices.ts';
 import { Plan } from './plan.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -19,6 +20,10 @@ export const EdgeDesired = Type.Object(
     role: Type.Literal('edge'),
     name: Name,
     plan: Type.Union([Plan, Type.Null()]),
+    /** What the box drives in its room. */
+    devices: Type.Array(DeviceWish, { maxItems: 32 }),
+    /** How they shall stand. */
+    scene: RoomScene,
     keys: Type.Array(MediaKey, { maxItems: 64 }),
   },
   closed,

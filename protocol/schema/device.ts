@@ -7,7 +7,7 @@ import { At } from '../envelope.ts';
 
 const closed = { additionalProperties: false } as const;
 const Because = Type.String({ maxLength: 300 });
-const oneOf = <const T extends readonly string[]>(...values: T) => Type.Enum(values);
+const oneOf = <const T extends readonly string[]>(...values: T) => Type.Enum([...values] as T[number][]);
 const orNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Text = Type.String({ maxLength: 200 });
 const Unit = Type.Number({ minimum: 0, maximum: 1 });

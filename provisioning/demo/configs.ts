@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { DemoOptions } from './options.ts';
 import type { SampleSite } from './province.ts';
+import { portsFolder } from './rooms.ts';
 
 export interface DemoPorts {
   readonly http: number;
@@ -52,6 +53,7 @@ export function edgeConfig(
     identity: identity(data, site),
     central: [{ host: '127.0.0.1', port: ports.mqtt }],
     source,
+    ports: [portsFolder(data, site)],
     audio: 'synthetic',
     display: index === 1 ? 'headless' : 'count',
     stamps,

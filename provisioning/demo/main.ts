@@ -13,6 +13,7 @@ import { Keeper } from './keeper.ts';
 import { demoOptions } from './options.ts';
 import { freePort, isFree } from './ports.ts';
 import { province } from './province.ts';
+import { portsFolder, roomsConfig, wishesOf } from './rooms.ts';
 import { removeState, runningDemo, writeState } from './state.ts';
 
 const title = 'Họp giao ban trực tuyến tỉnh An Giang';
@@ -24,6 +25,8 @@ const url = `http://127.0.0.1:${options.port}`;
 const cameraName = 'camera';
 /** A killed camera stays away for so long that everybody can see the slate. */
 const cameraRestMs = 5000;
+/** The process that plays the devices of all rooms. */
+const roomsName = 'rooms';
 const firstSite = sites[0]?.site ?? '';
 const cameras = options.camera === null ? { [firstSite]: cameraName } : {};
 
@@ -74,6 +77,20 @@ async function startCamera({ main }: ClipFiles): Promise<string> {
   const args = [root, 'simulate', 'camera', '--clip', main, '--port', String(await freePort())];
   const started = await keeper.start({ name: cameraName, args, restMs: cameraRestMs });
   return String(started['url']);
+}
+
+/** Starts what stands in the rooms. */
+function startRooms(): Promise<Record<string, unknown>> {
+  // Also those in which nothing stands yet: something may be plugged in.
+  for (const { site } of sites) mkdirSync(portsFolder(options.data, site), { recursive: true });
+  const file = join(options.data, 'config', `${roomsName}.json`);
+  const config = roomsConfig(
+    options.data,
+    sites.map(({ site }) => site),
+  );
+  writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+  const root = join(packageRoot(), 'dist', 'provisioning', 'cli.js');
+  return keeper.start({ name: roomsName, args: [root, 'simulate', 'rooms', '--config', file] });
 }
 
 /** The first site looks through a camera, the others play their clip. */
@@ -135,6 +152,8 @@ try {
   const api = await centralApi(join(options.data, 'central'), ports.http);
   await api.ensure('/hubs', { hub: hubId, name: 'Trung tâm dữ liệu tỉnh' });
   for (const [order, each] of sites.entries()) await api.ensure('/sites', { ...each, order });
+  await startRooms();
+  for (const { site } of sites) for (const wish of wishesOf(options.data, site)) await api.ensure(`/sites/${site}/devices`, wish);
   await start(hubId, 'central/hub/main.js', hubConfig(options, ports));
   await Promise.all(
     sites.map((each, index) => start(each.site, 'edge/main.js', edgeConfig(options, ports, each, index, sources[index] ?? 'pattern'))),

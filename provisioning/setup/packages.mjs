@@ -26,6 +26,7 @@ const tests = [
   'clang',
   'libclang-rt-14-dev', // sanitizer and fuzzer runtimes
   'srt-tools',
+  'onvif-tools', // a client against the simulated camera
   'ffmpeg', // ffprobe judges recordings
   'chromium',
   'iproute2',

@@ -11,6 +11,7 @@ const make = (about: string): Simulator => ({ root: '../../hardware/simulate/mai
 
 const simulators: Readonly<Record<string, Simulator>> = {
   camera: { root: '../../hardware/camera/main.js', about: 'a network camera (RTSP) that replays an H.264 file:  --clip FILE [--port N]' },
+  rooms: { root: '../../hardware/simulate/rooms/main.js', about: 'the devices of many rooms in one process:  --config FILE' },
   visca: make('a camera on a serial line (Sony VISCA):  --pty PATH [--address N] [--model M]'),
   'visca-ip': make('the same over the network:  --port N'),
   pelco: make('a camera that never answers (Pelco-D):  --pty PATH'),
@@ -20,6 +21,10 @@ const simulators: Readonly<Record<string, Simulator>> = {
   pjlink: make('a projector (PJLink):  --port N [--password P]'),
   mdc: make('a Samsung display:  --pty PATH | --port N'),
   lg: make('an LG display:  --pty PATH | --port N'),
+  onvif: {
+    root: '../../hardware/onvif/simulator/main.js',
+    about: 'a network camera (ONVIF):  --port N [--discovery PORT] [--username U --password P] [--stream URI]',
+  },
   extron: make('a matrix switcher (Extron SIS):  --pty PATH | --port N'),
 };
 

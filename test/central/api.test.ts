@@ -16,6 +16,7 @@ const password = 'a long enough password';
 const examples: Readonly<Record<string, string>> = {
   id: 'm-abcdef1234',
   site: 'a',
+  device: 'camera',
   hub: 'hub-1',
   name: 'somebody',
   picture: 'a.jpg',

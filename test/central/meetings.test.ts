@@ -177,7 +177,7 @@ t.test('a meeting from invitation to end: plans, keys, audit', async (t) => {
   t.match((await post(bench, `/${id}/invite`, { site: 'd', invited: true })).json(), { sites: { length: 4 } });
   t.equal((bench.wants.get('d') as EdgeDesired).plan?.meeting, id);
   t.match((await post(bench, `/${id}/invite`, { site: 'd', invited: false })).json(), { sites: { length: 3 } });
-  t.strictSame(bench.wants.get('d'), edgeWant({ site: 'd', name: 'Điểm cầu d' }, []), 'whoever left wants nothing');
+  t.strictSame(bench.wants.get('d'), edgeWant({ site: 'd', name: 'Điểm cầu d', devices: [] }, []), 'whoever left wants nothing');
   t.equal((await post(bench, `/${id}/invite`, { site: 'zz', invited: true })).statusCode, 422);
 
   const second = (await post(bench, '', { title: 'Khác', sites: ['c', 'd'] })).json<MeetingView>();
@@ -187,7 +187,7 @@ t.test('a meeting from invitation to end: plans, keys, audit', async (t) => {
 
   t.match((await post(bench, `/${id}/end`)).json(), { state: 'ended', recording: null, grant: { slots: [] } });
   t.strictSame(bench.wants.get('hub-1'), hubWant('hub-1', []));
-  t.strictSame(bench.wants.get('a'), edgeWant({ site: 'a', name: 'Điểm cầu a' }, []));
+  t.strictSame(bench.wants.get('a'), edgeWant({ site: 'a', name: 'Điểm cầu a', devices: [] }, []));
   t.equal((await bench.store.db.selectFrom('media_keys').selectAll().execute()).length, 0, 'keys are forgotten');
   t.equal((await post(bench, `/${id}/floor`, { site: 'a' })).statusCode, 409);
   t.equal((await post(bench, `/${second.id}/start`)).statusCode, 200, 'the sites are free');

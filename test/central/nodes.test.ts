@@ -109,7 +109,7 @@ t.test(
       },
     };
     const make = () => new DesiredStates({ store, downlink, clock: systemClock(), log: silentLog() });
-    const want = (name: string): Want => ({ role: 'edge', name, plan: null, keys: [] });
+    const want = (name: string): Want => ({ role: 'edge', name, plan: null, keys: [], devices: [], scene: null });
     const desires = make();
     await desires.start();
     const report = (rev: number, satisfied: boolean, because = '') =>

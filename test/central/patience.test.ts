@@ -74,7 +74,7 @@ t.test('patient wishes follow the others, the newest only, and all of them befor
   t.teardown(() => store.stop());
   const desires = new DesiredStates({ store, downlink, clock: systemClock(), log: silentLog() });
   await desires.start();
-  const want = (name: string): Want => ({ role: 'edge', name, plan: null, keys: [] });
+  const want = (name: string): Want => ({ role: 'edge', name, plan: null, keys: [], devices: [], scene: null });
   const all = (name: string, patient: boolean) =>
     ['x', 'y', 'z'].map((node) => ({ node, want: want(name), patient: patient && node !== 'z' }));
   await desires.want(all('first', true));

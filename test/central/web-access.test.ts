@@ -29,6 +29,7 @@ for (const language of ['vi', 'en'] as const)
         ['#/x', '.cards'],
         ['#/new-meeting', '.pick-list'],
         ['#/sites', 'table'],
+        ['#/room/ubnd-tinh', '[data-device=camera]'],
         ['#/recordings', 'table'],
         ['#/log', 'table'],
         ['#/audit', 'table'],

@@ -216,7 +216,7 @@ t.test('a new desired state becomes one layer of steps, and what is still wrong 
       'do' in part ? [`${part.do} ${part.do === 'wait' ? part.because : ''}`] : part.map((step) => step.do),
     );
   const first = edgeDesired(plan({ onAir: ['site-2'] }), 'site-1');
-  t.strictSame(verbs(first, observed), ['link', 'uplink', 'screen', 'control']);
+  t.strictSame(verbs(first, observed), ['link', 'uplink', 'screen', 'control', 'devices']);
   const done = { ...observed, done: targetOf(first, observed) };
   t.strictSame(verbs(first, done), [], 'nothing to do');
   t.strictSame(

@@ -337,6 +337,25 @@ t.test('with the simulated camera: power, position, presets, motion', async (t) 
   t.match(await device.execute(move), { outcome: 'rejected', because: /not executable now/ });
 });
 
+t.test('the simulated camera at its worst: slow, full, starting, warming, plugged in anew', async (t) => {
+  const { device, simulator, served } = await deviceRig(t, visca);
+  served.happen('slow');
+  t.equal((await device.execute(place)).outcome, 'accepted');
+  t.equal((await device.execute(halt)).outcome, 'completed', 'both sockets are in use, and still it stops');
+  t.equal(simulator.facts.moving, false);
+  served.happen('finish');
+  served.happen('busy 2');
+  t.equal((await device.execute({ do: 'presetRecall', preset: '1' })).outcome, 'accepted');
+  served.happen('warming');
+  t.match(await device.execute(move), { outcome: 'rejected', because: /not executable now/ });
+  served.happen('ready');
+  served.happen('network change');
+  await eventually(async () => {
+    const { outcome, because } = await device.execute(move);
+    return outcome === 'accepted' ? undefined : because;
+  });
+});
+
 t.test('over IP an answer that was lost is asked for with the same number, so that nothing is done twice', async (t) => {
   const { device, simulator, served, told } = await deviceRig(t, viscaIp);
   for (const lost of ['lose answer', 'lose command']) {

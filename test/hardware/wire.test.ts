@@ -198,6 +198,28 @@ t.test('a stop that is answered late says nothing of a newer move', async (t) =>
   t.notOk(motion.moving);
 });
 
+t.test('a stop that overtook its move is sent again when the move is out', async (t) => {
+  const clock = new ManualClock();
+  let stops = 0;
+  const motion = new Motion(clock, 'camera', async () => {
+    stops++;
+  });
+  const first = motion.begun(100);
+  clock.advance(100);
+  await Promise.resolve();
+  await Promise.resolve();
+  t.equal(stops, 1);
+  motion.sent(first);
+  t.ok(motion.moving);
+  t.equal(stops, 2);
+  const second = motion.begun(100);
+  motion.sent(first);
+  motion.sent(second);
+  t.equal(stops, 2, 'nothing was stopped yet');
+  clock.advance(100);
+  t.equal(stops, 3);
+});
+
 t.test('what a device cannot do is refused by name before anything is sent', async (t) => {
   const can: readonly Capability[] = [
     { id: 'presetRecall', feedback: 'none', ack: 'completed', params: { preset: { type: 'choice', of: ['0', '1'] } } },

@@ -1,6 +1,6 @@
 /** TANDBERG MXP: its lines and blocks as the reference guide for system integrators (D13887.08) shows them, and a driver that lives with them. */
 import t from 'tap';
-import { now, type Simulator } from '../../hardware/wire/simulator.ts';
+import { later, now, type Simulator } from '../../hardware/wire/simulator.ts';
 import { call } from '../../hardware/xacli/calls.ts';
 import { type Block, callRate, LIMIT, line, type Message, xacliFramer } from '../../hardware/xacli/codec.ts';
 import { xacli } from '../../hardware/xacli/driver.ts';
@@ -219,11 +219,30 @@ t.test('where it asks for a login it gets one, and a wrong one is said', async (
     }, 'login: ');
   };
   const settings = { username: 'admin', password: 'secret' };
-  const { device } = await deviceRig(t, { ...xacli, simulator: guarded }, { settings });
+  const { device, told } = await deviceRig(t, { ...xacli, simulator: guarded }, { settings });
   t.equal(device.standing.link, 'ok');
+  t.equal(told().toString('latin1').split('secret\r').length, 2, 'the password was said once, whether its prompt was seen or lost');
   const wrong = await deviceRig(t, { ...xacli, simulator: guarded }, { settings: { ...settings, password: 'wrong' }, begin: false });
   await eventually(() => (wrong.device.standing.link === 'login-refused' ? undefined : wrong.device.standing.because));
   t.notMatch(wrong.device.standing.because, /wrong/);
+});
+
+t.test('a greeting that comes after the first question is not taken for its answer', async (t) => {
+  const given: string[] = [];
+  const slow = (): Simulator => ({
+    ...scripted(() => ''),
+    feed(said) {
+      const lines = Buffer.from(said).toString('latin1').split('\r').filter(Boolean);
+      return lines.flatMap((command) => {
+        given.push(command);
+        // What was asked is taken for the name.
+        if (given.length === 1) return [...now('login: '), later(100, 'Password: ')];
+        return given.length === 2 ? now('\r\nWelcome\r\n') : now(rest()(command));
+      });
+    },
+  });
+  await deviceRig(t, { ...xacli, simulator: slow }, { settings: { username: 'admin', password: 'secret' } });
+  t.strictSame(given.slice(0, 3), ['xstatus call', 'secret', 'xstatus call']);
 });
 
 t.test('calls with its own simulator, whatever its version says: dialled, answered, hung up at either end', async (t) => {

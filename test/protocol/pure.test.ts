@@ -37,7 +37,7 @@ t.test('foreign, reversed and longer topics are none of ours', async (t) => {
 
 t.test('only states are retained, and only telemetry may be lost', async (t) => {
   const retained = [...upKinds, ...downKinds].filter((kind) => delivery(kind).retain);
-  t.strictSame(retained, ['status', 'reported', 'desired']);
+  t.strictSame(retained, ['status', 'reported', 'devices', 'desired']);
   t.strictSame(
     [...upKinds, ...downKinds].filter((kind) => delivery(kind).qos === 0),
     ['telemetry'],

@@ -1,7 +1,8 @@
 /** A province meets, as a visitor sees it: the demo's real processes, the page in a real browser, and what happens when parts die. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import t from 'tap';
 import type { LogEntry, MeetingView, RecordingManifest, RecordingView, SiteView } from '../../protocol/api.ts';
 import { packageRoot } from '../../protocol/node/root.ts';
@@ -156,6 +157,55 @@ t.test('a dead site becomes a slate and the rest of the mosaic goes on', async (
     return now.state === 'online' && now.tile === 'live' ? undefined : `${now.state} ${now.tile} ${now.because}`;
   }, patient);
 });
+
+t.test(
+  'a codec that is plugged in shows up by itself with make and model, is adopted with one press, dials, and its camera turns while a key is held',
+  async (t) => {
+    const { page } = chromium;
+    await page.goto(`${demo.url}/#/room/so-tttt`);
+    const pty = join(demo.data, 'rooms', 'so-tttt', 'usb-codec');
+    const args = ['dist/provisioning/cli.js', 'simulate', 'xapi', '--pty', pty, '--model', 'tc7'];
+    const codec = spawn(process.execPath, args, { cwd: packageRoot(), stdio: ['pipe', 'pipe', 'inherit'] });
+    t.teardown(() => codec.kill());
+    const facts: string[] = [];
+    createInterface({ input: codec.stdout }).on('line', (line) => facts.push(line));
+    const found = page.locator(`[data-found="serial:${pty}"]`);
+    await eventually(async () => ((await found.count()) === 1 ? undefined : 'it is not found'), patient);
+    t.match(await found.textContent(), /Cisco.*C40/);
+    await found.locator('[data-act=adopt]').click();
+    const card = page.locator('[data-device=codec]');
+    await eventually(
+      async () => ((await card.getAttribute('data-link')) === 'ok' ? undefined : `link ${await card.getAttribute('data-link')}`),
+      patient,
+    );
+    await card.locator('input[name=address]').fill('2001');
+    await card.locator('[data-act=dial]').click();
+    await eventually(async () => ((await card.locator('.call').count()) === 1 ? undefined : 'no call is shown'), patient);
+    await card.locator('[data-act=hangup]').click();
+    await eventually(async () => ((await card.locator('.call').count()) === 0 ? undefined : 'the call is still shown'), patient);
+    // Held by a key, and stopped when it is let go.
+    const moving = async (): Promise<unknown> => {
+      const before = facts.length;
+      codec.stdin.write('facts\n');
+      await eventually(() => (facts.length > before ? undefined : 'no facts'));
+      return (JSON.parse(facts.at(-1) ?? '{}') as { readonly facts: Record<string, unknown> }).facts['moving'];
+    };
+    const still = await moving();
+    await card.locator('[data-act="ptz.left"]').focus();
+    await page.keyboard.down('Enter');
+    await eventually(async () => ((await moving()) !== still ? undefined : 'it does not move'), patient);
+    await page.keyboard.up('Enter');
+    await eventually(async () => (JSON.stringify(await moving()) === JSON.stringify(still) ? undefined : 'it still moves'), patient);
+    // The cable is pulled, and the page tells.
+    codec.stdin.write('vanish\n');
+    await eventually(
+      async () => ((await card.getAttribute('data-link')) === 'disconnected' ? undefined : 'the page does not tell'),
+      patient,
+    );
+    const [meeting] = await demo.call<MeetingView[]>('GET', '/meetings');
+    await page.goto(`${demo.url}/#/meeting/${meeting?.id}`);
+  },
+);
 
 t.test('after kill -9 of the hub the recording plays, at most one second is missing at its end, and the meeting comes back', async (t) => {
   const meeting = await demo.meeting();

@@ -18,6 +18,7 @@ import { ServiceToken } from '../../central/auth/service-token.ts';
 import { Sessions } from '../../central/auth/sessions.ts';
 import { Users } from '../../central/auth/users.ts';
 import { formats } from '../../central/cascade/formats.ts';
+import { Devices } from '../../central/devices/devices.ts';
 import { Meetings } from '../../central/meetings/service.ts';
 import type { Hub, Site, Want } from '../../central/sites/contract.ts';
 import { addAudit, listAudit } from '../../central/store/audit.ts';
@@ -32,6 +33,7 @@ import { failed, ok } from '../../protocol/fault.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import type { Identity } from '../../protocol/node/tls.ts';
+import type { Act } from '../../protocol/schema/command.ts';
 
 export const setupToken = 'one-time-token';
 
@@ -69,6 +71,8 @@ export interface ApiBench {
   readonly wants: Map<string, Want>;
   /** Boxes that were asked to restart their media. */
   readonly restarted: string[];
+  /** Commands to boxes; all are answered with success. */
+  readonly acts: { readonly site: string; readonly act: Act }[];
   call(options: InjectOptions): Promise<LightMyRequestResponse>;
   stop(): Promise<void>;
 }
@@ -83,6 +87,8 @@ export const wellFacts = (node: string, mono: number, change: Partial<NodeFacts>
   status: { state: 'online', role: 'edge', version: '1', since: 1, because: 'started' },
   boot: '0123456789abcdef',
   reported: { role: 'edge', rev: 1, satisfied: true, because: 'idle', meetings: [], parts: [], address: null, media: null },
+  devices: null,
+  devicesSeq: 0,
   telemetry: null,
   heardAt: mono,
   lostFrames: 0,
@@ -103,6 +109,7 @@ export async function apiBench({
   const log = silentLog();
   const store = new Store({ file: join(folder, 'central.db'), log, now: clock.now, onLost: () => {} });
   await store.start();
+  const acts: ApiBench['acts'] = [];
   const [sites, hubs, facts, wants, restarted] = [
     new Map<string, Site>(),
     new Map<string, Hub>(),
@@ -142,10 +149,13 @@ export async function apiBench({
   const login = new Login({ store: users, users: people, sessions, passwords, clock });
   const serviceToken = new ServiceToken();
   await serviceToken.write(folder);
+  const devices = new Devices({ db: store.db, clock });
+  await devices.start();
   const meetings = new Meetings({
     store: meetingStore(store),
     network: {
       site: (site) => sites.get(site),
+      devices: devices.of,
       hubs: () => registry.hubs().map(({ hub, address }) => ({ hub, address, online: facts.get(hub)?.connected ?? false })),
     },
     desires: {
@@ -199,6 +209,15 @@ export async function apiBench({
         restarted.push(site);
       },
     },
+    devices: {
+      devices,
+      registry,
+      facts: (node) => facts.get(node),
+      run: async (site, act) => {
+        acts.push({ site, act });
+        return { id: '0123456789', outcome: 'done', because: 'taken', device: { outcome: 'completed', because: 'the device says so' } };
+      },
+    },
     media: { client, recordings, clock, log },
     system: { version: '0.0.0', problems: () => [], uptimeS: () => 1, metrics: () => [] },
   });
@@ -220,6 +239,7 @@ export async function apiBench({
     facts,
     wants,
     restarted,
+    acts,
     call: (options) => app.inject(options),
     stop: async () => {
       stream.stop();

@@ -10,6 +10,7 @@ import { WebSocketServer } from 'ws';
 import type { MeetingView, Patch, Problem, SiteView, UserRole } from '../../protocol/api.ts';
 import { clip, FakePicture, grid, room, still } from './fake-media.ts';
 import { auditRows, hubRow, logRows, meetingRow, recordingRow, siteRows } from './fake-province.ts';
+import { fakeRoom } from './fake-room.ts';
 
 export interface Seen {
   readonly method: string;
@@ -189,6 +190,8 @@ export class FakeCentral {
     const who = /fake=([a-z-]+)/.exec(request.headers.cookie ?? '')?.[1];
     const role = who === undefined ? undefined : this.#users.get(who);
     if (who === undefined || role === undefined) return json(response, 401, problem(401, 'auth.required', 'log in first'));
+    const room = /^\/sites\/([^/]+)\/devices$/.exec(at)?.[1];
+    if (method === 'GET' && room !== undefined) return json(response, 200, fakeRoom(room));
     if (method === 'GET') return this.#read(at, { name: who, role, csrf: 'fake-csrf' }, response);
     if (header(request, 'x-csrf-token') !== 'fake-csrf') return json(response, 403, problem(403, 'auth.forbidden', 'this needs the token'));
     const act = /^\/meetings\/[^/]+\/(\w+)$/.exec(at)?.[1];

@@ -41,6 +41,7 @@ export function siteRow(order: number, change: Partial<SiteView> = {}): SiteView
     source: 'test pattern',
     encoder: 'x264enc',
     version: '0.1.0',
+    devices: { driven: 2, wrong: 0, found: 0, seq: 1 },
     ...change,
   };
 }

@@ -129,7 +129,7 @@ export function hubDesired(plans: readonly Plan[], hub = 'hub-1'): HubDesired {
 
 export function edgeDesired(of: Plan | null, site: string, name = site): EdgeDesired {
   const keys = of === null ? [] : of.hubs.map(({ hub }) => ({ meeting: of.meeting, peer: hub, key: mediaKey(of.meeting, hub, site) }));
-  return { role: 'edge', name, plan: of, keys };
+  return { role: 'edge', name, plan: of, keys, devices: [], scene: null };
 }
 
 /** The message that central publishes retained at `down/desired`. */

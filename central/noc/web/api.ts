@@ -2,13 +2,16 @@
 import type { Static } from 'typebox';
 import type {
   AuditEntry,
+  ChangeDeviceBody,
   ChangeSiteBody,
   ChangeUserBody,
+  DevicesView,
   LayoutBody,
   LogEntry,
   LoginBody,
   Me,
   MeetingView,
+  NewDeviceBody,
   NewHubBody,
   NewMeetingBody,
   NewSiteBody,
@@ -20,6 +23,7 @@ import type {
   SetupState,
   UserView,
 } from '../../../protocol/api.ts';
+import type { ActResult, DeviceAct } from '../../../protocol/schema/device.ts';
 import type { Trouble } from '../../../protocol/web/problem.ts';
 import type { Ask } from './effects.ts';
 
@@ -66,6 +70,8 @@ export function api({ ask, key, csrf, onRefused }: ApiOptions) {
     }
   }
   const meeting = (id: string, act: string): string => `/meetings/${seg(id)}/${act}`;
+  const room = (site: string, ...more: readonly string[]): string =>
+    ['/sites', site, 'devices', ...more].map((part, i) => (i === 0 ? part : seg(part))).join('/');
 
   return {
     me: () => call<Me>('GET', '/me'),
@@ -84,6 +90,12 @@ export function api({ ask, key, csrf, onRefused }: ApiOptions) {
     changeSite: (site: string, body: Static<typeof ChangeSiteBody>) => call<unknown>('PATCH', `/sites/${seg(site)}`, body),
     removeSite: (site: string) => call<unknown>('DELETE', `/sites/${seg(site)}`),
     restartMedia: (site: string) => call<unknown>('POST', `/sites/${seg(site)}/restart-media`, {}),
+    devices: (site: string) => call<DevicesView>('GET', room(site)),
+    adoptDevice: (site: string, body: NewDeviceBody) => call<DevicesView>('POST', room(site), body),
+    changeDevice: (site: string, device: string, body: ChangeDeviceBody) => call<DevicesView>('PATCH', room(site, device), body),
+    releaseDevice: (site: string, device: string) => call<unknown>('DELETE', room(site, device)),
+    actOn: (site: string, device: string, act: DeviceAct) => call<ActResult>('POST', room(site, device, 'act'), act),
+    rawTo: (site: string, device: string, text: string) => call<ActResult>('POST', room(site, device, 'raw'), { text }),
     addHub: (body: Static<typeof NewHubBody>) => call<unknown>('POST', '/hubs', body),
     removeHub: (hub: string) => call<unknown>('DELETE', `/hubs/${seg(hub)}`),
 

@@ -5,6 +5,7 @@ export type Route =
   | { readonly page: 'meeting'; readonly id: string }
   | { readonly page: 'new-meeting' }
   | { readonly page: 'sites' }
+  | { readonly page: 'room'; readonly site: string }
   | { readonly page: 'recordings' }
   | { readonly page: 'log' }
   | { readonly page: 'audit' }
@@ -27,6 +28,7 @@ const decoded = (text: string): string => {
 export function parseRoute(hash: string): Route {
   const [, page = '', rest = ''] = /^#?\/?([a-z-]*)\/?(.*)$/.exec(hash) ?? [];
   if (page === 'meeting' && rest !== '') return { page: 'meeting', id: decoded(rest) };
+  if (page === 'room' && rest !== '') return { page: 'room', site: decoded(rest) };
   if (page === 'setup') return { page: 'setup', token: decoded(rest) };
   const found = plain.find((each) => each === page);
   return found === undefined ? { page: 'meetings' } : { page: found };
@@ -35,6 +37,7 @@ export function parseRoute(hash: string): Route {
 /** The address fragment of a route. */
 export function hashOf(route: Route): string {
   if (route.page === 'meeting') return `#/meeting/${encodeURIComponent(route.id)}`;
+  if (route.page === 'room') return `#/room/${encodeURIComponent(route.site)}`;
   if (route.page === 'setup') return `#/setup/${encodeURIComponent(route.token)}`;
   return route.page === 'meetings' ? '#/' : `#/${route.page}`;
 }

@@ -1,7 +1,9 @@
 /** Every text that a page shows, in English. The type holds the keys to those of the Vietnamese catalogue. */
+import { enRoom } from './en-room.ts';
 import type { TextKey } from './vi.ts';
 
 export const en: Readonly<Record<TextKey, string>> = {
+  ...enRoom,
   'app.name': 'Điểm Cầu',
   'app.loading': 'Loading…',
   'app.skipFloor': 'Skip to the floor',

@@ -1,5 +1,8 @@
 /** Every text that a page shows, in Vietnamese: the language of the rooms and the model for the other catalogues. `{name}` is a parameter. */
+import { viRoom } from './vi-room.ts';
+
 export const vi = {
+  ...viRoom,
   'app.name': 'Điểm Cầu',
   'app.loading': 'Đang tải…',
   'app.skipFloor': 'Tới phần lượt phát biểu',

@@ -5,6 +5,7 @@ import { Button } from '../../../../protocol/web/components/button.tsx';
 import { useWords, WordsIn } from '../../../../protocol/web/components/words.tsx';
 import { useDesk, useMay } from '../desk.tsx';
 import { MeetingPage } from '../meeting/meetingpage.tsx';
+import { RoomPage } from '../room/roompage.tsx';
 import type { Route } from '../route.ts';
 import { AccountPage } from './account.tsx';
 import { useAnnouncements } from './announcements.tsx';
@@ -109,6 +110,8 @@ function Page({ route, administer }: { readonly route: Route; readonly administe
       return <NewMeetingPage />;
     case 'sites':
       return <SitesPage />;
+    case 'room':
+      return <RoomPage key={route.site} site={route.site} />;
     case 'recordings':
       return <RecordingsPage />;
     case 'log':

@@ -25,7 +25,8 @@ const links: readonly Link[] = [
 ];
 
 /** The link that a page belongs to. */
-const homeOf = (route: Route): Route['page'] => (route.page === 'meeting' || route.page === 'new-meeting' ? 'meetings' : route.page);
+const homeOf = ({ page }: Route): Route['page'] =>
+  page === 'meeting' || page === 'new-meeting' ? 'meetings' : page === 'room' ? 'sites' : page;
 
 export function Header() {
   const { route, session, now } = useDesk();

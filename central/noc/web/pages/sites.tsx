@@ -12,6 +12,7 @@ import { reasonIn } from '../../../../protocol/web/words.ts';
 import { useDesk, useMay } from '../desk.tsx';
 import { nameOf } from '../floor.ts';
 import type { Live } from '../live.ts';
+import { hashOf } from '../route.ts';
 import { withNames } from '../story.ts';
 import { HubTable } from './hubs.tsx';
 import { type Change, RegistryDialog } from './registrydialog.tsx';
@@ -77,6 +78,7 @@ function SiteTable({ sites, live, fresh, onChange }: TableProps) {
               {t('site.down')}
             </th>
             <th scope="col">{t('site.hub')}</th>
+            <th scope="col">{t('site.devices')}</th>
             <th scope="col">{t('site.because')}</th>
             <th scope="col">{t('site.since')}</th>
             {onChange !== null && <th scope="col" aria-label={t('act.rename')} />}
@@ -96,6 +98,9 @@ function SiteTable({ sites, live, fresh, onChange }: TableProps) {
               <td class="num">{f.rate(each.upKbps)}</td>
               <td class="num">{f.rate(each.downKbps)}</td>
               <td>{each.hub === null ? f.number(null) : (live.hubs.get(each.hub)?.name ?? each.hub)}</td>
+              <td class="nowrap">
+                <RoomLink site={each} />
+              </td>
               <td class="text">{withNames(live, reasonIn(language, each.because))}</td>
               <td class="nowrap">{f.when(each.since)}</td>
               {onChange !== null && (
@@ -121,5 +126,19 @@ function SiteTable({ sites, live, fresh, onChange }: TableProps) {
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** How many devices the room has, and whether somebody should look there. */
+function RoomLink({ site: { site, name, devices } }: { readonly site: SiteView }) {
+  const { t, f } = useWords();
+  const { driven, wrong, found } = devices;
+  return (
+    <a class="room-link" href={hashOf({ page: 'room', site })} data-room={site}>
+      {t('room.devices', { n: f.number(driven) })}
+      <span class="unseen">{t('room.title', { name })}</span>
+      {wrong > 0 && <span class="badge danger">{t('room.wrong', { n: f.number(wrong) })}</span>}
+      {found > 0 && <span class="badge news">{t('room.new', { n: f.number(found) })}</span>}
+    </a>
   );
 }

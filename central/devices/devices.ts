@@ -1,0 +1,83 @@
+/** What the boxes shall drive in their rooms: adopted by people, kept, and part of each site's desired state. Nothing here knows a make. */
+import { EventEmitter } from 'node:events';
+import type { Clock } from '../../protocol/clock.ts';
+import { failed, ok, type Result } from '../../protocol/fault.ts';
+import type { DeviceWish } from '../../protocol/schema/devices.ts';
+import { serial } from '../serial.ts';
+import { listDevices, removeDevice, saveDevice } from '../store/devices.ts';
+import type { Db } from '../store/store.ts';
+
+/** What a box drives at most; more fits no room. */
+export const MAX_DEVICES = 32;
+
+export interface DevicesEvents {
+  changed: [site: string];
+}
+
+export class Devices extends EventEmitter<DevicesEvents> {
+  readonly #db: Db;
+  readonly #clock: Clock;
+  readonly #sites = new Map<string, readonly DeviceWish[]>();
+  readonly #inTurn = serial();
+
+  constructor(parts: { readonly db: Db; readonly clock: Clock }) {
+    super();
+    this.#db = parts.db;
+    this.#clock = parts.clock;
+  }
+
+  async start(): Promise<void> {
+    for (const { site, wish } of await listDevices(this.#db)) this.#sites.set(site, [...this.of(site), wish]);
+  }
+
+  /** With their passwords: for the box alone. */
+  readonly of = (site: string): readonly DeviceWish[] => this.#sites.get(site) ?? [];
+
+  /** The site is gone, and its devices with it (the database has removed them already). */
+  forget(site: string): void {
+    this.#sites.delete(site);
+  }
+
+  add(site: string, wish: DeviceWish): Promise<Result<DeviceWish>> {
+    return this.#inTurn(async () => {
+      const known = this.of(site);
+      if (known.some(({ id }) => id === wish.id)) return failed({ code: 'conflict', what: 'device', reason: `${wish.id} is in use` });
+      if (known.length >= MAX_DEVICES) return failed({ code: 'exhausted', what: `devices of ${site}`, because: `${MAX_DEVICES} at most` });
+      return this.#keep(site, [...known, wish], wish);
+    });
+  }
+
+  /** @param change what is absent stays as it is. */
+  change(site: string, id: string, change: Partial<DeviceWish>): Promise<Result<DeviceWish>> {
+    return this.#inTurn(async () => {
+      const before = this.of(site).find((each) => each.id === id);
+      if (before === undefined) return failed({ code: 'not-found', what: 'device', id });
+      const wish = { ...before, ...change, id };
+      return this.#keep(
+        site,
+        this.of(site).map((each) => (each.id === id ? wish : each)),
+        wish,
+      );
+    });
+  }
+
+  remove(site: string, id: string): Promise<Result<null>> {
+    return this.#inTurn(async () => {
+      if (!this.of(site).some((each) => each.id === id)) return failed({ code: 'not-found', what: 'device', id });
+      await removeDevice(this.#db, site, id);
+      this.#sites.set(
+        site,
+        this.of(site).filter((each) => each.id !== id),
+      );
+      this.emit('changed', site);
+      return ok(null);
+    });
+  }
+
+  async #keep(site: string, wishes: readonly DeviceWish[], wish: DeviceWish): Promise<Result<DeviceWish>> {
+    await saveDevice(this.#db, { site, wish }, this.#clock.now());
+    this.#sites.set(site, wishes);
+    this.emit('changed', site);
+    return ok(wish);
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * A camera that moves while something is held: the move is renewed as long as it is, and stopped when it is let go. Each renewal carries a limit of
+ * its own, so that a page that closes, hangs or loses its network leaves no camera moving.
+ */
+import type { Clock, Timer } from '../../../../protocol/clock.ts';
+
+export interface Speeds {
+  readonly pan: number;
+  readonly tilt: number;
+  readonly zoom: number;
+}
+
+/** Longer than two renewals, so that one that is late makes no jerk. */
+export const LIMIT_MS = 1000;
+const RENEW_MS = 400;
+export const still: Speeds = { pan: 0, tilt: 0, zoom: 0 };
+
+export class Hold {
+  readonly #clock: Clock;
+  readonly #send: (speeds: Speeds) => void;
+  #timer: Timer | null = null;
+
+  /** @param send never waits: a stop must not stand behind a move. */
+  constructor(clock: Clock, send: (speeds: Speeds) => void) {
+    this.#clock = clock;
+    this.#send = send;
+  }
+
+  begin(speeds: Speeds): void {
+    this.#timer?.cancel();
+    this.#send(speeds);
+    this.#timer = this.#clock.every(RENEW_MS, 'camera goes on', () => this.#send(speeds));
+  }
+
+  /** Idempotent. */
+  end(): void {
+    if (this.#timer === null) return;
+    this.#timer.cancel();
+    this.#timer = null;
+    this.#send(still);
+  }
+}

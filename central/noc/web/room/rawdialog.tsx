@@ -1,0 +1,63 @@
+/** A line in the device's own language. For administrators; what is said stands in the audit log, passwords left out. */
+import { useState } from 'preact/hooks';
+import { Button } from '../../../../protocol/web/components/button.tsx';
+import { Dialog } from '../../../../protocol/web/components/dialog.tsx';
+import { Field } from '../../../../protocol/web/components/field.tsx';
+import { useWords } from '../../../../protocol/web/components/words.tsx';
+import { sentence } from '../../../../protocol/web/problem.ts';
+import { reasonIn } from '../../../../protocol/web/words.ts';
+import { useDesk } from '../desk.tsx';
+import { Refusal } from '../pages/formparts.tsx';
+
+interface RawProps {
+  readonly site: string;
+  readonly device: string;
+  readonly name: string;
+  readonly onClose: () => void;
+}
+
+export function RawDialog({ site, device, name, onClose }: RawProps) {
+  const { api } = useDesk();
+  const { t, language } = useWords();
+  const [text, setText] = useState('');
+  const [answer, setAnswer] = useState<string | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const [sending, setSending] = useState(false);
+  const send = async (): Promise<void> => {
+    if (sending) return;
+    setSending(true);
+    const reply = await api.rawTo(site, device, text);
+    setSending(false);
+    setError(reply.ok ? null : sentence(language, reply.trouble));
+    setAnswer(reply.ok ? `${reply.value.outcome}: ${reasonIn(language, reply.value.because)}` : null);
+  };
+  return (
+    <Dialog title={t('device.rawTitle', { name })} onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void send();
+        }}
+      >
+        <Field
+          name="text"
+          label={t('device.rawText')}
+          hint={t('device.rawHint')}
+          value={text}
+          onInput={setText}
+          required
+          maxLength={500}
+          autofocus
+        />
+        <Refusal because={error} />
+        {answer !== null && <output class="raw-answer">{answer}</output>}
+        <div class="actions">
+          <Button type="submit" look="primary" act="send" sending={sending}>
+            {t('device.rawSend')}
+          </Button>
+          <Button onPress={onClose}>{t('act.close')}</Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

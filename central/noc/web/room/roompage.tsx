@@ -1,0 +1,59 @@
+/** A room: what stands in it, how it stands, and what was found there. */
+import { Button } from '../../../../protocol/web/components/button.tsx';
+import { Empty } from '../../../../protocol/web/components/empty.tsx';
+import { Heading } from '../../../../protocol/web/components/heading.tsx';
+import { StateMark } from '../../../../protocol/web/components/statemark.tsx';
+import { useWords } from '../../../../protocol/web/components/words.tsx';
+import { sentence } from '../../../../protocol/web/problem.ts';
+import { useDesk } from '../desk.tsx';
+import { nameOf } from '../floor.ts';
+import { LivePicture } from '../picture/livepicture.tsx';
+import { urls } from '../urls.ts';
+import { DeviceCard } from './devicecard.tsx';
+import { Found } from './found.tsx';
+import { useRoom } from './useroom.ts';
+
+export function RoomPage({ site }: { readonly site: string }) {
+  const { feed, go } = useDesk();
+  const { t, language } = useWords();
+  const [state, take] = useRoom(site);
+  const live = feed.live.value;
+  if (live === null || state.is === 'loading') return <Empty text={t('app.loading')} />;
+  if (state.is === 'failed') return <Empty text={sentence(language, state.trouble)} />;
+  const { room } = state;
+  const fresh = feed.freshness.value.is === 'live';
+  const health = fresh ? (live.health.get(site) ?? 'unknown') : 'unknown';
+  return (
+    <div class="sheet wide room">
+      <Heading title={t('room.title', { name: nameOf(live.sites, site) })}>
+        <StateMark health={health} full />
+        <Button icon="back" act="to-sites" onPress={() => go({ page: 'sites' })}>
+          {t('nav.sites')}
+        </Button>
+      </Heading>
+      <Found room={room} onChanged={take} />
+      <div class="room-grid">
+        <View site={site} />
+        {room.devices.length === 0 && <Empty text={t('room.none')} hint={t('room.noneHint')} />}
+        {room.devices.map((each) => (
+          <DeviceCard key={each.wish.id} site={site} online={room.online} driven={each} onChanged={() => take(null)} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** What the room sends: live while it has the floor, else the still picture that is made every two seconds. */
+function View({ site }: { readonly site: string }) {
+  const { feed, turn } = useDesk();
+  const { t } = useWords();
+  const live = feed.live.value;
+  const meeting = [...(live?.meetings.values() ?? [])].find(
+    (each) => each.state === 'running' && each.sites.some((one) => one.site === site),
+  );
+  const name = nameOf(live?.sites ?? new Map(), site);
+  if (meeting === undefined) return <p class="card hint">{t('room.noMeeting')}</p>;
+  if (meeting.grant.slots[0] === site)
+    return <LivePicture meeting={meeting.id} view="program" title={t('picture.program')} caption={name} idle={null} listening={null} />;
+  return <img class="room-view" src={urls.thumb(meeting.id, site, turn.value)} alt={t('tile.thumb', { name })} />;
+}

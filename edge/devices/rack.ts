@@ -1,0 +1,90 @@
+/** All devices of the room: those that central wants driven are driven, and nothing else is touched. Knows no broker and no meeting. */
+import type { Clock, Timer } from '../../protocol/clock.ts';
+import type { Log } from '../../protocol/log.ts';
+import type { ActResult, DeviceAct } from '../../protocol/schema/device.ts';
+import type { DevicesBody, DeviceWish, FoundDevice, RoomScene } from '../../protocol/schema/devices.ts';
+import { Station } from './station.ts';
+
+export interface RackOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What is reported has changed. */
+  readonly changed: () => void;
+  /** What the box has found by itself. */
+  readonly found: () => readonly FoundDevice[];
+}
+
+const HTTP_PORT = 80;
+/** Well below what a person who turns a camera notices. */
+const GATHER_MS = 100;
+
+export class Rack {
+  readonly #options: RackOptions;
+  #soon: Timer | null = null;
+  readonly #stations = new Map<string, Station>();
+  #scene: RoomScene = null;
+  /** Changes are carried out one after another: a line must be let go before it is opened anew. */
+  #changing: Promise<void> = Promise.resolve();
+
+  constructor(options: RackOptions) {
+    this.#options = options;
+  }
+
+  /** Drives these devices, in this scene; resolves when lines that are no longer wanted were let go. A device whose wish is the same is left alone. */
+  apply(wishes: readonly DeviceWish[], scene: RoomScene): Promise<void> {
+    this.#changing = this.#changing.then(() => this.#apply(wishes, scene));
+    return this.#changing;
+  }
+
+  async #apply(wishes: readonly DeviceWish[], scene: RoomScene): Promise<void> {
+    this.#scene = scene;
+    const wanted = new Map(wishes.map((wish) => [wish.id, wish]));
+    const gone = [...this.#stations].filter(([id, { wish }]) => JSON.stringify(wanted.get(id)) !== JSON.stringify(wish));
+    for (const [id] of gone) this.#stations.delete(id);
+    await Promise.all(gone.map(([, station]) => station.stop()));
+    for (const wish of wishes) {
+      if (this.#stations.has(wish.id)) continue;
+      const station = new Station({ wish, clock: this.#options.clock, log: this.#options.log, changed: () => this.#changed() });
+      this.#stations.set(wish.id, station);
+      station.start();
+    }
+    for (const station of this.#stations.values()) station.scene(this.#scene);
+    this.#changed();
+  }
+
+  /** A camera on the move tells its place all the time: what changes together is told together. */
+  #changed(): void {
+    this.#soon ??= this.#options.clock.after(GATHER_MS, 'devices have changed', () => {
+      this.#soon = null;
+      this.#options.changed();
+    });
+  }
+
+  /** Stops what moves and lets go of everything. Idempotent. */
+  async stop(): Promise<void> {
+    await this.#changing;
+    this.#soon?.cancel();
+    const all = [...this.#stations.values()];
+    this.#stations.clear();
+    await Promise.all(all.map((station) => station.stop()));
+  }
+
+  async execute(device: string, act: DeviceAct): Promise<ActResult> {
+    const station = this.#stations.get(device);
+    return (await station?.execute(act)) ?? { outcome: 'rejected', because: `there is no device ${device} here` };
+  }
+
+  /** In the order of the wishes. */
+  report(): DevicesBody {
+    return { devices: [...this.#stations.values()].map((station) => station.report()), found: [...this.#options.found()] };
+  }
+
+  /** Where something is driven already: nobody else may open it. */
+  taken(): ReadonlySet<string> {
+    return new Set([...this.#stations.values()].map(({ wish }) => placeOf(wish.at)));
+  }
+}
+
+/** The line a device hangs on, or the place where it answers, for comparison. */
+export const placeOf = (at: DeviceWish['at']): string =>
+  at.via === 'serial' ? at.path : `${at.via}:${at.host}:${at.port ?? (at.via === 'http' ? HTTP_PORT : '')}`;

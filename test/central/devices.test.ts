@@ -1,0 +1,177 @@
+/** Devices over central's API: adopted, changed, acted on, released; secrets stay where they belong. Real store, no broker. */
+import t from 'tap';
+import { withoutSecrets } from '../../central/api/routes/devices.ts';
+import { Commands } from '../../central/sites/commands.ts';
+import type { AuditEntry, DevicesView } from '../../protocol/api.ts';
+import { FaultError } from '../../protocol/fault.ts';
+import { asItIs } from '../../protocol/room.ts';
+import { type DeviceReport, unknownState } from '../../protocol/schema/device.ts';
+import { type ApiBench, apiBench, populate, wellFacts } from '../support/central-api.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+const wish = {
+  id: 'codec',
+  name: 'Thiết bị họp',
+  driver: 'xapi',
+  at: { via: 'serial', path: '/dev/serial/by-id/usb-1', baud: null },
+  address: 1,
+  username: 'admin',
+  password: 'cua toi',
+  model: '',
+} as const;
+
+const report: DeviceReport = {
+  id: 'codec',
+  kind: 'codec',
+  driver: 'xapi',
+  name: 'Thiết bị họp',
+  link: 'ok',
+  because: 'connected',
+  info: { make: 'Cisco', model: 'C40', firmware: 'TC7', serial: '1' },
+  capabilities: [],
+  state: unknownState,
+  seen: 1,
+};
+
+/** The bench's registry is the test's own; devices hang on the sites of the store. */
+async function stored(bench: ApiBench, ...sites: readonly string[]): Promise<void> {
+  const rows = sites.map((site) => ({ site, name: site, position: 1, created_at: 1, seen_at: null }));
+  await bench.store.db.insertInto('sites').values(rows).execute();
+}
+
+t.test('a device is adopted, changed and released; its box is told, and its password is told to nobody else', async (t) => {
+  const bench = await apiBench();
+  t.teardown(() => bench.stop());
+  populate(bench, ['a', 'b']);
+  await stored(bench, 'a', 'b');
+  const send = (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?: object) =>
+    bench.call({ method, url: `/api/v1/sites/${path}`, headers: bench.bearer, ...(payload === undefined ? {} : { payload }) });
+  t.match((await send('GET', 'a/devices')).json(), { site: 'a', online: true, devices: [], found: [] });
+  t.equal((await send('GET', 'nowhere/devices')).statusCode, 404);
+  const adopted = await send('POST', 'a/devices', wish);
+  t.equal(adopted.statusCode, 201, adopted.body);
+  t.match(adopted.json<DevicesView>(), {
+    devices: [{ wish: { id: 'codec', hasPassword: true, scenes: { on: asItIs, off: asItIs } }, report: null }],
+  });
+  t.notMatch(adopted.body, 'cua toi');
+  t.equal((await send('POST', 'a/devices', wish)).statusCode, 409, 'a second one of that id is refused');
+  t.match(
+    bench.meetings.wantOf('a'),
+    { role: 'edge', devices: [{ id: 'codec', password: 'cua toi' }], scene: 'off' },
+    'the box is told, password and all',
+  );
+  t.match(bench.meetings.wantOf('b'), { devices: [], scene: null }, 'nobody touches a room without devices');
+
+  const scenes = { on: { ...asItIs, power: true }, off: asItIs };
+  const changed = await send('PATCH', 'a/devices/codec', { name: 'C40', scenes });
+  t.match(changed.json(), { devices: [{ wish: { name: 'C40', username: 'admin', hasPassword: true, scenes } }] }, 'what is absent stays');
+  t.equal((await send('PATCH', 'a/devices/camera', { name: 'x' })).statusCode, 404);
+  for (const [name, body, path] of [
+    ['a driver that there is not', { ...wish, driver: 'fax' }, '/driver'],
+    ['an id that is none', { ...wish, id: 'A B' }, '/id'],
+    ['a path with a line end', { ...wish, at: { ...wish.at, path: '/dev/x\n' } }, '/at'],
+    ['a host with a space', { ...wish, at: { via: 'tcp', host: 'a b', port: 1 } }, '/at'],
+    ['a key that is unknown', { ...wish, more: 1 }, '/more'],
+  ] as const) {
+    const refused = await send('POST', 'a/devices', body);
+    t.equal(refused.statusCode, 422, `${name}: ${refused.body}`);
+    t.match(refused.json<{ path: string }>().path, path, name);
+  }
+
+  bench.facts.set(
+    'a',
+    wellFacts('a', bench.clock.mono(), {
+      devices: { devices: [{ ...report, scene: { scene: 'off', reached: true, because: '' } }], found: [] },
+      devicesSeq: 1,
+    }),
+  );
+  t.match((await send('GET', 'a/devices')).json(), { devices: [{ report: { link: 'ok', info: { model: 'C40' } } }] });
+  t.match(bench.board.sites().find(({ site }) => site === 'a')?.devices, { driven: 1, wrong: 0, found: 0, seq: 1 });
+
+  t.equal((await send('DELETE', 'a/devices/codec')).statusCode, 204);
+  t.equal((await send('DELETE', 'a/devices/codec')).statusCode, 404);
+  t.match(bench.meetings.wantOf('a'), { devices: [], scene: null });
+});
+
+t.test('what was adopted is there after a restart, and goes with its site', async (t) => {
+  const data = t.testdir();
+  const first = await apiBench({ data });
+  populate(first, ['a']);
+  await stored(first, 'a');
+  await first.call({ method: 'POST', url: '/api/v1/sites/a/devices', headers: first.bearer, payload: wish });
+  await first.stop();
+  const second = await apiBench({ data });
+  t.teardown(() => second.stop());
+  populate(second, ['a']);
+  t.match(second.meetings.wantOf('a'), { devices: [{ id: 'codec', password: 'cua toi' }] });
+  await second.store.db.deleteFrom('sites').execute();
+  t.strictSame(await second.store.db.selectFrom('devices').selectAll().execute(), []);
+});
+
+t.test('acts reach the box; moves are not audited, raw commands are, without what is secret in them', async (t) => {
+  const bench = await apiBench();
+  t.teardown(() => bench.stop());
+  populate(bench, ['a']);
+  await stored(bench, 'a');
+  const post = (path: string, payload: object) =>
+    bench.call({ method: 'POST', url: `/api/v1/sites/a/devices${path}`, headers: bench.bearer, payload });
+  await post('', wish);
+  const move = { do: 'move', pan: 1, tilt: 0, zoom: 0, limitMs: 800 };
+  t.match((await post('/codec/act', move)).json(), { outcome: 'completed' });
+  t.match((await post('/codec/act', { do: 'dial', address: '2001', protocol: 'auto', kbps: null })).json(), { outcome: 'completed' });
+  t.equal((await post('/codec/act', { do: 'raw', text: 'xStatus' })).statusCode, 403, 'not by this door');
+  t.equal((await post('/codec/act', { ...move, limitMs: 60_000 })).statusCode, 422, 'no move without a limit that is one');
+  t.equal((await post('/fax/act', move)).statusCode, 404);
+  t.equal((await post('/codec/raw', { text: 'xConfiguration SerialPort Password: "cua toi"' })).statusCode, 200);
+  t.match(
+    bench.acts.map(({ act }) => act),
+    [
+      { do: 'device', device: 'codec', act: move },
+      { do: 'device', act: { do: 'dial' } },
+      { do: 'device', act: { do: 'raw', text: 'xConfiguration SerialPort Password: "cua toi"' } },
+    ],
+  );
+  const audit = (await bench.call({ method: 'GET', url: '/api/v1/audit?limit=100', headers: bench.bearer })).json<AuditEntry[]>();
+  const done = audit.filter(({ outcome }) => outcome === 'done').map(({ act, detail }) => `${act} ${JSON.stringify(detail)}`);
+  t.equal(
+    done.some((row) => row.includes('"move"')),
+    false,
+  );
+  t.ok(
+    done.some((row) => row.startsWith('device.raw') && row.includes('***')),
+    done.join('\n'),
+  );
+  t.notMatch(JSON.stringify(audit), 'cua toi');
+});
+
+t.test('words that announce a secret', async (t) => {
+  for (const [text, want] of [
+    ['xConfiguration SerialPort Password: "a b"', 'xConfiguration SerialPort Password: ***'],
+    ['adminpassword set geheim', 'adminpassword set ***'],
+    ['pin=1234 and more', 'pin=*** and more'],
+    ['xStatus Call', 'xStatus Call'],
+  ] as const)
+    t.equal(withoutSecrets(text), want, text);
+});
+
+t.test('a command is answered by its own node, once, or given up', async (t) => {
+  const clock = new ManualClock();
+  const sent: { readonly id: string }[] = [];
+  const downlink = {
+    publish: async (_node: string, _kind: string, body: object) => void sent.push(body as { readonly id: string }),
+    clear: async () => undefined,
+  };
+  const facts = (node: string) => (node === 'away' ? undefined : wellFacts(node, 0));
+  const commands = new Commands({ facts, downlink: downlink as never, clock });
+  t.teardown(() => commands.stop());
+  const outcome = commands.run('a', { do: 'restart-media' });
+  const id = sent[0]?.id ?? '';
+  commands.result('b', { id, outcome: 'refused', because: 'somebody else' });
+  commands.result('a', { id, outcome: 'done', because: 'yes' });
+  commands.result('a', { id, outcome: 'failed', because: 'twice' });
+  t.match(await outcome, { outcome: 'done' });
+  await t.rejects(commands.run('away', { do: 'restart-media' }), FaultError);
+  const silent = commands.run('a', { do: 'restart-media' });
+  clock.advance(60_000);
+  await t.rejects(silent, /may have been done/);
+});
