@@ -45,9 +45,9 @@ export function openDevice(wish: DeviceWish, clock: Clock, log: Log): Result<Ope
 
 function openCamera({ id, at, username, password }: DeviceWish, clock: Clock, log: Log): Result<Opened> {
   if (at.via !== 'http') return misfit(`${onvif.label} is spoken over HTTP, not by ${at.via}`);
-  const port = at.port ?? HTTP_PORT;
+  const port = at.port ?? (at.secure === true ? HTTPS_PORT : HTTP_PORT);
   const handle = new OnvifDevice({
-    ...{ name: id, host: at.host, port, secure: port === HTTPS_PORT, username, password, path: '' },
+    ...{ name: id, host: at.host, port, secure: at.secure ?? port === HTTPS_PORT, username, password, path: at.path ?? '' },
     clock,
     log: log.child({ device: id }),
   });

@@ -15,6 +15,7 @@ export interface RackOptions {
 }
 
 const HTTP_PORT = 80;
+const HTTPS_PORT = 443;
 /** Well below what a person who turns a camera notices. */
 const GATHER_MS = 100;
 
@@ -87,4 +88,6 @@ export class Rack {
 
 /** The line a device hangs on, or the place where it answers, for comparison. */
 export const placeOf = (at: DeviceWish['at']): string =>
-  at.via === 'serial' ? at.path : `${at.via}:${at.host}:${at.port ?? (at.via === 'http' ? HTTP_PORT : '')}`;
+  at.via === 'serial'
+    ? at.path
+    : `${at.via}:${at.host}:${at.port ?? (at.via === 'http' ? (at.secure === true ? HTTPS_PORT : HTTP_PORT) : '')}`;

@@ -147,11 +147,14 @@ async function introduced(
 }
 
 /** As a box reports it. A camera that says nothing without a login is called what its discovery says. */
-export const foundDevice = ({ id, host, port, name, hardware, info, wantsLogin }: FoundCamera, since: number): FoundDevice => ({
+export const foundDevice = (
+  { id, host, port, secure, path, name, hardware, info, wantsLogin }: FoundCamera,
+  since: number,
+): FoundDevice => ({
   key: `onvif:${id}`.slice(0, 300),
   kind: 'camera',
   driver: 'onvif',
-  at: { via: 'http', host, port },
+  at: { via: 'http', host, port, secure, ...(/^\/[\x21-\x7e]{0,199}$/.test(path) ? { path } : {}) },
   address: 1,
   info: info ?? { make: '', model: (hardware === '' ? name : hardware).slice(0, 200), firmware: '', serial: '' },
   needsLogin: wantsLogin !== false,

@@ -31,7 +31,18 @@ export const DeviceAt = Type.Union([
   ),
   Type.Object({ via: Type.Literal('tcp'), host: Host, port: orNull(Port) }, closed),
   Type.Object({ via: Type.Literal('udp'), host: Host, port: orNull(Port) }, closed),
-  Type.Object({ via: Type.Literal('http'), host: Host, port: orNull(Port) }, closed),
+  Type.Object(
+    {
+      via: Type.Literal('http'),
+      host: Host,
+      port: orNull(Port),
+      /** HTTPS; left out: on port 443 only. */
+      secure: Type.Optional(Type.Boolean()),
+      /** Where the device's service answers; left out: where ONVIF says. */
+      path: Type.Optional(Type.String({ pattern: '^/[\\x21-\\x7e]{0,199}$' })),
+    },
+    closed,
+  ),
 ]);
 export type DeviceAt = Static<typeof DeviceAt>;
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { DemoOptions } from './options.ts';
 import type { SampleSite } from './province.ts';
-import { portsFolder } from './rooms.ts';
+import { isWorkbench, portsFolder } from './rooms.ts';
 
 export interface DemoPorts {
   readonly http: number;
@@ -40,7 +40,7 @@ export type SiteSource = string | { readonly kind: 'clip'; readonly main: string
  * format already and count what they receive.
  */
 export function edgeConfig(
-  { data, stamps }: DemoOptions,
+  { data, stamps, lookout }: DemoOptions,
   ports: DemoPorts,
   { site, name }: SampleSite,
   index: number,
@@ -54,6 +54,7 @@ export function edgeConfig(
     central: [{ host: '127.0.0.1', port: ports.mqtt }],
     source,
     ports: [portsFolder(data, site)],
+    cameras: isWorkbench(site) ? [lookout] : [],
     audio: 'synthetic',
     display: index === 1 ? 'headless' : 'count',
     stamps,

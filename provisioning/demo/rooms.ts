@@ -37,7 +37,7 @@ const samsung: SampleDevice = {
 const lg: SampleDevice = { id: 'display', name: 'Màn hình LG', driver: 'lg', on: { power: true, input: 'HDMI1' }, off: { power: false } };
 const matrix: SampleDevice = { id: 'switcher', name: 'Ma trận Extron', driver: 'extron', on: { preset: '1' }, off: {} };
 
-/** By site; the department that runs the network has none of its own. */
+/** By site. */
 const rooms: Readonly<Record<string, readonly SampleDevice[]>> = {
   'ubnd-tinh': [cisco, sony, samsung, matrix],
   'long-xuyen': [hdx, sony, lg],
@@ -52,6 +52,9 @@ const rooms: Readonly<Record<string, readonly SampleDevice[]>> = {
   'tinh-bien': [mxp, sony],
   'tri-ton': [sony, lg],
 };
+
+/** The room of those who run the network has no device of its own: visitors plug theirs in there. */
+export const isWorkbench = (site: string): boolean => site === 'so-tttt';
 
 /** The folder whose entries are the serial ports of a site: a simulator that is put there is found, as a cable that is plugged in. */
 export const portsFolder = (data: string, site: string): string => join(data, 'rooms', site);

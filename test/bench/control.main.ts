@@ -1,7 +1,8 @@
 /**
  * `npm run bench -- control [N]`: for each make, how long a command takes over a pty (or the socket of a make that has no serial line), and how
  * much of that is the agent's: the time in which it was neither writing to the line nor waiting for the device's next byte. The simulators
- * are processes of their own. A make that answers nothing has no round trip: what is waited for there is a refusal that may come.
+ * are processes of their own. A make that answers nothing has no round trip: what is waited for there is a refusal that may come. Last, the
+ * memory of a box that drives eight devices.
  */
 import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -19,6 +20,7 @@ import { silentLog } from '../../protocol/node/log.ts';
 import type { DeviceAct } from '../../protocol/schema/device.ts';
 import { eventually } from '../support/eventually.ts';
 import { commands, type Measured, startSimulator } from './control/commands.ts';
+import { type EdgeMemory, measureMemory } from './control/memory.ts';
 import { measureOnvif } from './control/onvif.ts';
 import { print } from './summary.ts';
 
@@ -131,9 +133,11 @@ async function measure(name: WiredName): Promise<Measured> {
 }
 
 const drivers: Record<string, Measured> = {};
+let edge: EdgeMemory;
 try {
   for (const name of wiredNames) drivers[name] = await measure(name);
   drivers.onvif = await measureOnvif(rounds);
+  edge = await measureMemory(folder);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
@@ -141,5 +145,6 @@ for (const [name, { answers, roundTripMs: trip, overheadMs: own }] of Object.ent
   const whole = answers ? `${trip.p50} / ${trip.p95}` : 'answers nothing';
   process.stderr.write(`${name.padEnd(10)} round trip p50/p95 ms: ${whole.padEnd(16)} agent's overhead: ${own.p50} / ${own.p95}\n`);
 }
-print({ bench: 'control', n: rounds, drivers });
+process.stderr.write(`memory of an edge: ${edge.withoutMb} MB without devices, ${edge.withMb} MB with ${edge.devices}\n`);
+print({ bench: 'control', n: rounds, drivers, edge });
 process.exit(0);

@@ -10,6 +10,7 @@ import { systemClock } from '../../protocol/node/clock.ts';
 import { ensureCa } from '../../provisioning/pki/authority.ts';
 import { issue } from '../../provisioning/pki/issue.ts';
 import { startRoot, up } from '../support/root.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const clock = systemClock();
 
@@ -27,7 +28,7 @@ async function files(folder: string) {
 }
 
 t.test('the page is served over TLS, with a cookie that never leaves it', async (t) => {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   const { dir, config, cert, key } = await files(folder);
   const central = startRoot(t, 'central/main.ts', config({ cert, key }), folder);
   const { httpPort: port, setupToken } = await up(central);
@@ -50,7 +51,7 @@ t.test('the page is served over TLS, with a cookie that never leaves it', async 
 });
 
 t.test('a certificate that cannot be used is named before anything opens', async (t) => {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   const { config, cert, key } = await files(folder);
   const noise = join(folder, 'noise.pem');
   mkdirSync(folder, { recursive: true });

@@ -9,6 +9,7 @@ import { Problem } from '../../protocol/api.ts';
 import { decoder } from '../../protocol/decode.ts';
 import { packageRoot } from '../../protocol/node/root.ts';
 import { type ApiBench, apiBench, populate } from '../support/central-api.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const problems = decoder(Problem);
 const password = 'a long enough password';
@@ -216,7 +217,7 @@ t.test('the README lists every request with its least role', async (t) => {
 t.test('the page is served with its compressed files, hashed ones for ever', async (t) => {
   const bench = await apiBench();
   t.teardown(() => bench.stop());
-  const folder = t.testdir({
+  const folder = tempFolder(t, {
     'index.html': '<!doctype html>',
     '.secret': 'no',
     assets: { 'page-Z2RldS31xy.js': 'plain', 'page-Z2RldS31xy.js.br': 'brotli', 'page-Z2RldS31xy.js.gz': 'gzip' },

@@ -5,6 +5,7 @@ import type { Uplink } from '../../central/broker/contract.ts';
 import type { Role } from '../../protocol/ids.ts';
 import type { Identity } from '../../protocol/node/tls.ts';
 import { eventually } from '../support/eventually.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { down, enter, joined, listen, Pki, say, startBroker, up } from './network.ts';
 
 t.test('who is let in', async (t) => {
@@ -12,7 +13,7 @@ t.test('who is let in', async (t) => {
     admits: (node, role) => role !== 'central' && node !== 'stranger' && !(node === 'site-2' && role === 'hub'),
   });
   const told = listen(running);
-  const foreign = new Pki(t.testdir({}));
+  const foreign = new Pki(tempFolder(t));
   const will = (node: string) => ({ topic: up(node, 'status'), payload: Buffer.from('{}'), qos: 1 as const, retain: true });
   const cases: readonly [title: string, who: [string, Role], options: object, because: RegExp | null][] = [
     ['a site of the registry', ['site-1', 'edge'], {}, null],

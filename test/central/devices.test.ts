@@ -8,6 +8,7 @@ import { asItIs } from '../../protocol/room.ts';
 import { type DeviceReport, unknownState } from '../../protocol/schema/device.ts';
 import { type ApiBench, apiBench, populate, wellFacts } from '../support/central-api.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const wish = {
   id: 'codec',
@@ -94,7 +95,7 @@ t.test('a device is adopted, changed and released; its box is told, and its pass
 });
 
 t.test('what was adopted is there after a restart, and goes with its site', async (t) => {
-  const data = t.testdir();
+  const data = tempFolder(t);
   const first = await apiBench({ data });
   populate(first, ['a']);
   await stored(first, 'a');

@@ -15,6 +15,7 @@ import { silentLog } from '../../protocol/node/log.ts';
 import { eventually } from '../support/eventually.ts';
 import { plan as makePlan } from '../support/plan.ts';
 import { listener } from '../support/rtp-wire.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { workerRig } from '../support/worker.ts';
 
 const RATE = 48_000;
@@ -63,7 +64,7 @@ function tone(sound: Buffer, hz: number): readonly number[] {
 t.test('a voice that takes the slot of another brings nothing of it', async (t) => {
   const { high, none } = await voices(t);
   const { worker } = workerRig(t);
-  const file = join(t.testdir(), 'heard.raw');
+  const file = join(tempFolder(t), 'heard.raw');
   const sink = element('filesink', { location: file, 'buffer-mode': 2, async: false, sync: false });
   await worker.start(pipeline([chain(slotVoice(0), normaliseSound(), sink)]));
   const slot = Number(await worker.get(slotSourceId(0), 'port'));

@@ -21,6 +21,7 @@ import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { hubRig, identities, site, smallMain } from '../support/hub.ts';
 import { desired, hubDesired, plan as makePlan } from '../support/plan.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 t.setTimeout(180_000);
 const run = promisify(execFile);
@@ -59,7 +60,7 @@ const up = (hub: Process): Promise<void> =>
   eventually(() => (hub.started() === null ? `not started: ${hub.logs.slice(-3).join('\n')}` : undefined));
 
 t.test('a wrong configuration names the key and exits 78', async (t) => {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   const identity = await identities(folder);
   await identity('hub-1', 'hub');
   await identity('site-1', 'edge');
@@ -96,7 +97,7 @@ t.test('a wrong configuration names the key and exits 78', async (t) => {
 
 t.test('a hub between broker and sites', async (t) => {
   const whole = t;
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   const identity = await identities(folder);
   const broker = new TestBroker({ identity: await identity('central', 'central') });
   await broker.start();
@@ -311,7 +312,7 @@ t.test('the control channel', async (t) => {
   await t.test('only edges may speak it, and nobody without our authority', async (t) => {
     await ends(await talk(t, hub.port, await hub.identity('central', 'central')));
     await ends(await talk(t, hub.port, edge, 'http/1.1'));
-    const stranger = await (await identities(t.testdir()))('site-1', 'edge');
+    const stranger = await (await identities(tempFolder(t)))('site-1', 'edge');
     await ends(await talk(t, hub.port, { ...stranger, ca: edge.ca }));
   });
   await t.test('a request for a stream that is not in the plan asks nobody', async (t) => {

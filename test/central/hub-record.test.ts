@@ -11,6 +11,7 @@ import { decoder } from '../../protocol/decode.ts';
 import { clientTls, type Identity } from '../../protocol/node/tls.ts';
 import { eventually } from '../support/eventually.ts';
 import { type HubRig, hubRig, site } from '../support/hub.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 t.setTimeout(180_000);
 const run = promisify(execFile);
@@ -192,7 +193,7 @@ t.test('a recorded meeting', async (t) => {
     t.strictSame([part.status, part.body.compare(whole.body.subarray(10, 20))], [206, 0]);
     const played = await ask(hub, central, `/v1/recordings/${recording}/0001.mkv/play`);
     t.equal(played.type, 'video/mp4');
-    const file = join(t.testdir(), 'played.mp4');
+    const file = join(tempFolder(t), 'played.mp4');
     await writeFile(file, played.body);
     const [original, copy] = [await probe(join(hub.recordings, recording, '0001.mkv')), await probe(file)];
     t.equal(copy.video, original.video, 'every picture');
@@ -261,7 +262,7 @@ t.test('pictures for browsers', async (t) => {
     );
     t.match(inits[0]?.mime, /^video\/mp4; codecs="avc1\.42[0-9A-F]{4}, mp4a\.40\.2"$/);
     for (const [index, movie] of program.movies.entries()) {
-      const file = join(t.testdir(), `${index}.mp4`);
+      const file = join(tempFolder(t), `${index}.mp4`);
       await writeFile(file, Buffer.concat(movie));
       const found = await probe(file);
       t.ok(found.width === 640 && found.video > 5, JSON.stringify(found));
@@ -278,7 +279,7 @@ t.test('pictures for browsers', async (t) => {
     await arrives(late, 0, 8);
     const preview = hub.hub.meeting(plan.meeting)!.preview('mosaic')!;
     t.strictSame([preview.viewers, preview.pids.length], [2, 1]);
-    const file = join(t.testdir(), 'late.mp4');
+    const file = join(tempFolder(t), 'late.mp4');
     await writeFile(file, Buffer.concat(late.movies[0]!));
     t.equal(await decodes(file), '');
     for (const { socket } of [first, late]) socket.close();

@@ -8,6 +8,7 @@ import t, { type Test } from 'tap';
 import type { Identity } from '../../protocol/node/tls.ts';
 import { eventually } from '../support/eventually.ts';
 import { rootArgs } from '../support/root.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { enter, Pki } from './network.ts';
 
 const eventBody = { kind: 'process', severity: 'info', what: 'started', because: 'asked', meeting: null } as const;
@@ -60,7 +61,7 @@ class Sender {
 }
 
 t.test('central is killed again and again: no acknowledged event is lost, none is stored twice', async (t) => {
-  const folder = t.testdir({});
+  const folder = tempFolder(t);
   const pki = new Pki(join(folder, 'pki'));
   const file = join(folder, 'central.db');
   await pki.identity('central', 'central');

@@ -14,6 +14,7 @@ import { silentLog } from '../../protocol/node/log.ts';
 import { type Identity, loadIdentity } from '../../protocol/node/tls.ts';
 import { type Authority, ensureCa } from '../../provisioning/pki/authority.ts';
 import { issue } from '../../provisioning/pki/issue.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { at } from './messages.ts';
 
 export const newBoot = (): string => randomBytes(8).toString('hex');
@@ -69,7 +70,7 @@ export interface Running {
 
 /** Starts a broker that lets everybody of its authority in and takes everything, unless told otherwise. */
 export async function startBroker(t: Test, options: Partial<BrokerOptions> & { readonly pki?: Pki } = {}): Promise<Running> {
-  const pki = options.pki ?? new Pki(t.testdir({}));
+  const pki = options.pki ?? new Pki(tempFolder(t));
   const broker = new Broker({
     host: '127.0.0.1',
     port: 0,
@@ -161,7 +162,7 @@ export function listen({
 }
 
 /** A database of its own. */
-export async function openStore(t: Test, file = join(t.testdir({}), 'central.db')): Promise<Store> {
+export async function openStore(t: Test, file = join(tempFolder(t), 'central.db')): Promise<Store> {
   const store = new Store({ file, log: silentLog(), now: () => at, onLost: (error) => t.fail(error.message) });
   await store.start();
   t.teardown(() => store.stop());
@@ -171,7 +172,7 @@ export async function openStore(t: Test, file = join(t.testdir({}), 'central.db'
 /** Store, broker and ingestion as central runs them, with two sites and a hub in the registry. */
 export async function network(
   t: Test,
-  { log = silentLog(), pki = new Pki(t.testdir({ '.': {} })) } = {},
+  { log = silentLog(), pki = new Pki(tempFolder(t)) } = {},
 ): Promise<Network & { readonly store: Store; readonly pki: Pki }> {
   const store = await openStore(t, join(pki.folder('db', 'central'), '..', 'central.db'));
   const running = await startNetwork({

@@ -12,6 +12,7 @@ import { systemClock } from '../../protocol/node/clock.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
 import { eventually } from '../support/eventually.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const sites = ['a', 'b', 'c', 'd', 'e'];
 function plan(grant: Partial<Grant>, muted: readonly string[] = []): Plan {
@@ -65,7 +66,7 @@ t.test('patient wishes follow the others, the newest only, and all of them befor
     clear: async () => {},
   };
   const store = new Store({
-    file: join(t.testdir({}), 'central.db'),
+    file: join(tempFolder(t), 'central.db'),
     log: silentLog(),
     now: () => systemClock().now(),
     onLost: (error) => t.fail(error.message),

@@ -19,6 +19,7 @@ import { sessionStore, userStore } from '../../central/store/users.ts';
 import { FaultError } from '../../protocol/fault.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import { packageRoot } from '../../protocol/node/root.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const newest = migrations.at(-1)?.number ?? 0;
 
@@ -27,7 +28,7 @@ function makeStore(file: string): Store {
 }
 
 /** A started store in a folder of the test, stopped at its end. */
-async function started(t: Test, file = join(t.testdir({}), 'central.db')): Promise<Store> {
+async function started(t: Test, file = join(tempFolder(t), 'central.db')): Promise<Store> {
   const store = makeStore(file);
   await store.start();
   t.teardown(() => store.stop());
@@ -44,7 +45,7 @@ async function faultOf(work: Promise<unknown>): Promise<FaultError['fault'] | st
 }
 
 t.test('a new database is private, at the present version, and keeps what was stored', async (t) => {
-  const file = join(t.testdir({}), 'central.db');
+  const file = join(tempFolder(t), 'central.db');
   const store = await started(t, file);
   t.equal(await insertSite(store.db, { site: 'long-xuyen', name: 'Long Xuyên', order: 2 }, 1), true);
   t.equal(await insertSite(store.db, { site: 'long-xuyen', name: 'Again', order: 3 }, 1), false, 'a second site of that name is refused');
@@ -61,7 +62,7 @@ t.test('a new database is private, at the present version, and keeps what was st
 });
 
 t.test('data of version 1 are there after migration', async (t) => {
-  const file = join(t.testdir({}), 'old.db');
+  const file = join(tempFolder(t), 'old.db');
   const old = new Database(file);
   old.exec(readFileSync(join(packageRoot(), 'test/fixtures/central-v1.sql'), 'utf8'));
   old.close();
@@ -81,7 +82,7 @@ t.test('data of version 1 are there after migration', async (t) => {
 });
 
 t.test('migrations run once and in order; a failing step is undone and named; a newer database is refused', async (t) => {
-  const file = join(t.testdir({}), 'central.db');
+  const file = join(tempFolder(t), 'central.db');
   const store = await started(t, file);
   const ran: number[] = [];
   const step = (number: number, up: Migration['up']): Migration => ({ number, name: `step-${number}`, up });
@@ -125,7 +126,7 @@ t.test('every step renders for PostgreSQL too, without SQLite words', async (t) 
 });
 
 t.test('a database that cannot be used is named with its reason', async (t) => {
-  const folder = t.testdir({
+  const folder = tempFolder(t, {
     'text.db': 'this is no database at all, but it is long enough to be read as one, page after page\n'.repeat(100),
   });
   const damaged = join(folder, 'damaged.db');
@@ -153,7 +154,7 @@ t.test('a database that cannot be used is named with its reason', async (t) => {
 });
 
 t.test('a database in use by another process is refused and named; after kill -9 of that process it opens', async (t) => {
-  const file = join(t.testdir({}), 'central.db');
+  const file = join(tempFolder(t), 'central.db');
   await (await started(t, file)).stop();
   const holder = spawn(process.execPath, ['-e', holding, file], { stdio: ['ignore', 'pipe', 'inherit'], cwd: process.cwd() });
   t.teardown(() => holder.kill('SIGKILL'));

@@ -3,10 +3,11 @@ import t from 'tap';
 import { FakeCentral, fakePassword } from '../support/fake-central.ts';
 import { meetingId } from '../support/fake-province.ts';
 import { audit, buildPage, openBrowser, visit } from '../support/page.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 // A browser on a busy machine: a guard against hanging, not a limit on speed.
 t.setTimeout(240_000);
-const web = t.testdir({});
+const web = tempFolder(t);
 await buildPage(web);
 const browser = await openBrowser();
 t.teardown(() => browser.close());

@@ -5,10 +5,11 @@ import { eventually } from '../support/eventually.ts';
 import { FakeCentral, fakePassword, type Seen } from '../support/fake-central.ts';
 import { meetingId } from '../support/fake-province.ts';
 import { audit, buildPage, openBrowser, type Visit, visit } from '../support/page.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 // A browser on a busy machine: a guard against hanging, not a limit on speed.
 t.setTimeout(240_000);
-const web = t.testdir({});
+const web = tempFolder(t);
 const built = await buildPage(web);
 const browser = await openBrowser();
 const stills = new Map<string, Promise<Buffer>>();

@@ -13,6 +13,7 @@ import { describeSource, parseSource } from '../../edge/media/source.ts';
 import { sameShape, uplinkWanted } from '../../edge/media/streams.ts';
 import { type Observed, planSteps, targetOf } from '../../edge/reconcile/target.ts';
 import { edgeDesired, plan } from '../support/plan.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 t.test('a source is read from what a person types', async (t) => {
   const good: readonly (readonly [string, object, string])[] = [
@@ -49,7 +50,7 @@ t.test('a source is read from what a person types', async (t) => {
 });
 
 t.test('a configuration has short forms, and a wrong one names the key', async (t) => {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   const base = { node: 'site-1', data: folder, identity: { dir: folder }, central: [{ host: '127.0.0.1', port: 8883 }] };
   const load = async (more: object) => {
     mkdirSync(folder, { recursive: true });

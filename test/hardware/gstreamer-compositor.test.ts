@@ -4,6 +4,7 @@ import t from 'tap';
 import { type PictureFormat, rawVideo, TILE, testPicture } from '../../hardware/gstreamer/parts/picture.ts';
 import { type Chain, chain, element, filter, fraction, padOf, pipeline, reflexed, shielded } from '../../hardware/gstreamer/pipeline.ts';
 import { eventually } from '../support/eventually.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { passes, workerRig } from '../support/worker.ts';
 
 const sink = element('fakesink', { async: false, sync: false });
@@ -25,7 +26,7 @@ const beside = (file: string): Chain[] => [
 ];
 
 t.test('a decoded picture without a time reaches no compositor, for that would end everybody’s picture', async (t) => {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   const file = join(folder, 'picture.jpg');
   const maker = workerRig(t);
   await maker.worker.start(

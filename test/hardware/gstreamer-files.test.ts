@@ -18,17 +18,18 @@ import { packageRoot } from '../../protocol/node/root.ts';
 import { eventually } from '../support/eventually.ts';
 import { faultOf } from '../support/fault.ts';
 import { listener, parseRtp, timestampSteps } from '../support/rtp-wire.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { counted, passes, sanitized, sink, workerRig, x264 } from '../support/worker.ts';
 
 let clips: readonly ClipFiles[] = [];
 t.before(async () => {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   clips = await makeClips({ clock: systemClock(), log: silentLog(), folder }, [{ name: 'Châu Đốc', n: 3 }]);
 });
 const clip = (n: number): ClipFiles => clips[n] as ClipFiles;
 
 t.test('any media file plays in a loop with timestamps that run on', async (t) => {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   for (const [name, mux] of [
     ['mkv', 'matroska'],
     ['mp4', 'mp4'],
@@ -141,7 +142,7 @@ t.test('a matrix mixes N channels for N listeners and is changed at run time', a
 });
 
 t.test('a recording is readable after the worker was killed, and closed properly when there is time', async (t) => {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   const recorder = (path: string): ReturnType<typeof pipeline> => {
     const mux = element('matroskamux', { 'min-cluster-duration': 500_000_000, 'offset-to-zero': true }, 'mux');
     return pipeline(

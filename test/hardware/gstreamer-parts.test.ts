@@ -15,11 +15,12 @@ import { systemClock } from '../../protocol/node/clock.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import { eventually } from '../support/eventually.ts';
 import { beginsIdr, freeUdpPort, listener, ntpMs, parseRtp, timestampSteps } from '../support/rtp-wire.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { counted, passes, sink, workerRig, x264 } from '../support/worker.ts';
 
 let clips: readonly ClipFiles[] = [];
 t.before(async () => {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   clips = await makeClips({ clock: systemClock(), log: silentLog(), folder }, [
     { name: 'Xã Mỹ Đức "A" \\ 100 %', n: 2 },
     { name: 'Châu Đốc', n: 3 },

@@ -13,6 +13,7 @@ import { systemClock } from '../../protocol/node/clock.ts';
 import { eventually } from '../support/eventually.ts';
 import { faultOf } from '../support/fault.ts';
 import { freeUdpPort } from '../support/rtp-wire.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { passes, workerRig } from '../support/worker.ts';
 
 const x264 = { element: 'x264enc', because: 'it is everywhere' } as const;
@@ -267,7 +268,7 @@ t.test('bytes for a browser leave on a pipe of their own', async (t) => {
 t.test('a pipeline that awaits a format does not play before it is told, and not without it', async (t) => {
   const { worker, of, sees } = workerRig(t);
   // A WAV file that somebody is still writing: its format is known when its header is there.
-  const file = join(t.testdir(), 'sound.wav');
+  const file = join(tempFolder(t), 'sound.wav');
   execFileSync('mkfifo', [file]);
   const awaited = reflexed(element('wavparse', {}, 'file'), { do: 'await-format', element: 'file', pad: 'src' });
   const starting = worker.start(pipeline([chain(element('filesrc', { location: file }), awaited, point('out'), sink)]));

@@ -9,6 +9,7 @@ import { rawVideo, TILE } from '../../hardware/gstreamer/parts/picture.ts';
 import { chain, element, type Pipeline, padOf, pipeline, reflexed } from '../../hardware/gstreamer/pipeline.ts';
 import { eventually } from '../support/eventually.ts';
 import { faultOf } from '../support/fault.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { passes, plainWorker, sanitized, workerRig } from '../support/worker.ts';
 
 /** A live pattern, counted at `out`. The name of its queue is the name of its thread. */
@@ -86,7 +87,7 @@ t.test('lines that are no request are answered, not fatal', async (t) => {
 });
 
 t.test('the worker ends with its stdin, however busy or stuck it is', async (t) => {
-  const fifo = join(t.testdir(), 'fifo');
+  const fifo = join(tempFolder(t), 'fifo');
   execFileSync('mkfifo', [fifo]);
   const cases: readonly [string, object | null][] = [
     ['idle', null],

@@ -1,7 +1,11 @@
 /** The simulated ONVIF camera as people start it: found, driven as a wish of a site, talked to by a program of others, and gone with its owner. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t, { type Test } from 'tap';
 import { Value } from 'typebox/value';
@@ -12,10 +16,13 @@ import { serveOnvif } from '../../hardware/onvif/simulator/serve.ts';
 import type { Handle } from '../../hardware/wire/device.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import { type DeviceWish, FoundDevice } from '../../protocol/schema/devices.ts';
+import { ensureCa } from '../../provisioning/pki/authority.ts';
+import { issue } from '../../provisioning/pki/issue.ts';
 import { clock, faultCode } from '../support/device.ts';
 import { eventually } from '../support/eventually.ts';
 import { makeLan } from '../support/netns.ts';
 import { rootArgs } from '../support/root.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const log = silentLog();
 
@@ -113,6 +120,34 @@ t.test('a port that is taken is told; looking for cameras ends when it is no lon
   const target = { host: '127.0.0.1', port: Number(camera.discovery?.split(':')[1]) };
   const found = await discover({ clock, log, target, waitMs: 3_600_000, signal: ending.signal, onFound: () => ending.abort() });
   t.match(found, [{ wantsLogin: false, info: { make: 'Diem Cau', model: 'DC-200' } }]);
+});
+
+t.test('a camera behind HTTPS, on a port of its own, with a certificate that nobody knows and its service elsewhere', async (t) => {
+  const read = readArguments(['--port', '0', '--password', 'mật khẩu']);
+  if (!read.ok) throw new Error('not read');
+  const camera = await serveOnvif({ ...read.value, clock, log, quirks: {} });
+  t.teardown(() => camera.stop());
+  const dir = tempFolder(t);
+  const authority = await ensureCa(join(dir, 'ca'), clock);
+  await issue(authority, join(dir, 'camera'), { node: 'camera', role: 'edge', hosts: ['127.0.0.1'] }, clock);
+  const [key, cert] = ['key.pem', 'cert.pem'].map((file) => readFileSync(join(dir, 'camera', file)));
+  const asked: string[] = [];
+  const front = createServer({ key, cert }, (request, response) => {
+    asked.push(request.url ?? '');
+    const path = (request.url ?? '').replace('/secure/', '/onvif/');
+    const onward = httpRequest(new URL(path, camera.url), { method: request.method, headers: request.headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(onward);
+  });
+  front.listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  t.teardown(() => front.close());
+  const { port } = front.address() as AddressInfo;
+  const handle = await driven(t, { via: 'http', host: '127.0.0.1', port, secure: true, path: '/secure/device_service' });
+  t.match(await handle.execute({ do: 'presetRecall', preset: 'none' }), { outcome: 'rejected' }, 'it answers');
+  t.ok(asked.includes('/secure/device_service'));
 });
 
 t.test('a move is stopped by its limit, by a word, and by leaving; a camera that was restarted or asked to is known again', async (t) => {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import t from 'tap';
 import { packageRoot } from '../../protocol/node/root.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const targets: readonly [string, string][] = [
   ['streamid', 'stream ids'],
@@ -15,7 +16,7 @@ for (const [name, what] of targets)
   t.test(`${what} survive 20,000 random inputs`, async (t) => {
     const child = spawn(
       join(packageRoot(), 'build', 'native', `relay-fuzz-${name}`),
-      ['-runs=20000', '-seed=1', '-max_len=3000', `-artifact_prefix=${t.testdir({})}/`],
+      ['-runs=20000', '-seed=1', '-max_len=3000', `-artifact_prefix=${tempFolder(t)}/`],
       {
         stdio: ['ignore', 'ignore', 'pipe'],
       },

@@ -7,6 +7,7 @@ import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { hubRig, KEY, relayRig } from '../support/relay.ts';
 import { Pictures, Sound, udpPort } from '../support/rtp-packets.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const V = 0xabcdef0;
 const A = 0x1234560;
@@ -28,7 +29,7 @@ const uri = (port: number, id: string): string =>
 
 t.test("a picture goes from GStreamer's srtsink through the relay to GStreamer's srtsrc and is decoded there", async (t) => {
   const hub = await hubRig(t, ['camera', 'screen'], 60);
-  const file = join(t.testdir({}), 'pictures.i420');
+  const file = join(tempFolder(t), 'pictures.i420');
   await hub.relay.route(V, { kind: 'video', from: ['camera'], to: [{ peer: 'screen' }] });
   const screen = program(t, 'gst-launch-1.0', [
     ...[

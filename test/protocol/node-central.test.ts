@@ -13,6 +13,7 @@ import { type DownKind, topic, type UpKind } from '../../protocol/topic.ts';
 import { TestBroker } from '../support/broker.ts';
 import { eventually } from '../support/eventually.ts';
 import { desired, edgeDesired, hubDesired, testBoot } from '../support/plan.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const clock = systemClock();
 const log = silentLog();
@@ -28,7 +29,7 @@ async function rig(t: Test, change: Partial<CentralLinkOptions> = {}) {
   const broker = new TestBroker({ identity: null });
   await broker.start();
   t.teardown(() => broker.kill());
-  const outbox = new Outbox({ folder: join(t.testdir(), 'outbox'), boot: testBoot, clock, log });
+  const outbox = new Outbox({ folder: join(tempFolder(t), 'outbox'), boot: testBoot, clock, log });
   await outbox.start();
   const wished: number[] = [];
   const told: EventBody[] = [];
@@ -182,7 +183,7 @@ t.test('the cost of processes is read from /proc', async (t) => {
 
 t.test('a probe tells what this process uses, and of one that has ended nothing', async (t) => {
   const probe = new HostProbe();
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   const sample = () => probe.sample([process.pid, 2 ** 22 + 1], clock.mono(), freeBytes(folder), 7);
   t.equal(sample().cores, 0, 'nothing to compare with yet');
   const from = process.cpuUsage();

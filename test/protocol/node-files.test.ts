@@ -8,11 +8,12 @@ import { decoder } from '../../protocol/decode.ts';
 import { readJson, writeAtomic, writeJson } from '../../protocol/node/atomic.ts';
 import { type ConfigSource, exitCodeFor, loadConfig } from '../../protocol/node/config.ts';
 import { createLog, masked } from '../../protocol/node/log.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const State = decoder(Type.Object({ revision: Type.Integer({ minimum: 0 }) }, { additionalProperties: false }));
 
 t.test('a file is replaced whole, with the permissions asked for, and nothing is left beside it', async (t) => {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   const path = join(folder, 'deep/state.json');
   t.match(await writeJson(path, { revision: 1 }, { mode: 0o600 }), { ok: true });
   t.match(await writeJson(path, { revision: 2 }, { mode: 0o600 }), { ok: true });
@@ -25,7 +26,7 @@ t.test('a file is replaced whole, with the permissions asked for, and nothing is
 });
 
 t.test('a write that fails is a fault and leaves the old file', async (t) => {
-  const folder = t.testdir({ 'state.json': '{"revision":1}', sub: {} });
+  const folder = tempFolder(t, { 'state.json': '{"revision":1}', sub: {} });
   t.match(await writeAtomic(join(folder, 'sub'), 'x'), { ok: false, fault: { code: 'unreachable', because: /EISDIR|ENOTEMPTY|EEXIST/ } });
   t.match(await writeAtomic(join(folder, 'state.json/under'), 'x'), { ok: false, fault: { code: 'unreachable' } });
   t.match(await readJson(join(folder, 'state.json'), State), { is: 'value', value: { revision: 1 } });
@@ -35,7 +36,7 @@ t.test('a write that fails is a fault and leaves the old file', async (t) => {
 });
 
 t.test('a corrupt file is told, named and kept aside', async (t) => {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   const path = join(folder, 'state.json');
   const bad: readonly [string, string | Buffer, RegExp][] = [
     ['torn', '{"revision":', /JSON/],
@@ -93,7 +94,7 @@ const source = (more: Partial<ConfigSource<typeof Config>> = {}): ConfigSource<t
 });
 
 t.test('configuration is defaults, then the file, then the environment', async (t) => {
-  const folder = t.testdir({ 'central.json': '{"http":{"port":1},"name":"from file","password":"geheim"}' });
+  const folder = tempFolder(t, { 'central.json': '{"http":{"port":1},"name":"from file","password":"geheim"}' });
   const file = join(folder, 'central.json');
   t.match(await loadConfig(source()), {
     ok: true,
@@ -122,7 +123,7 @@ t.test('configuration is defaults, then the file, then the environment', async (
 });
 
 t.test('a wrong configuration names the key and the reason and means exit 78', async (t) => {
-  const folder = t.testdir({ 'list.json': '[]', 'torn.json': '{"a"' });
+  const folder = tempFolder(t, { 'list.json': '[]', 'torn.json': '{"a"' });
   const cases: readonly [string, string | null, Partial<ConfigSource<typeof Config>>, string | RegExp, RegExp][] = [
     ['wrong type', '{"http":{"port":"x"}}', {}, 'http.port', /integer/],
     ['a number as text is not a number', '{"http":{"port":"80"}}', {}, 'http.port', /integer/],
@@ -188,7 +189,7 @@ t.test(
   'a folder that forbids writing is a fault, not a crash',
   { skip: process.getuid?.() === 0 ? 'root may write anywhere' : false },
   async (t) => {
-    const folder = t.testdir();
+    const folder = tempFolder(t);
     mkdirSync(join(folder, 'closed'));
     chmodSync(join(folder, 'closed'), 0o500);
     t.match(await writeAtomic(join(folder, 'closed/x'), 'x'), { ok: false, fault: { code: 'unreachable', because: /EACCES/ } });

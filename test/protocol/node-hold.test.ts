@@ -10,6 +10,7 @@ import { packageRoot } from '../../protocol/node/root.ts';
 import { freePort } from '../support/free-port.ts';
 import { identities } from '../support/hub.ts';
 import { type Root, rootArgs, startRoot, up } from '../support/root.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 interface Holder {
   readonly child: ChildProcess;
@@ -31,7 +32,7 @@ function holder(t: Test, folder: string): Holder {
 }
 
 t.test('of several that start at the same moment one gets the folder, and the others name it', async (t) => {
-  const folder = join(t.testdir(), 'deep', 'data');
+  const folder = join(tempFolder(t), 'deep', 'data');
   const all = Array.from({ length: 4 }, () => holder(t, folder));
   const said = await Promise.all(all.map(async (each) => ({ ...each, said: await each.said })));
   const [owner, ...more] = said.filter((each) => each.said.held === true);
@@ -44,7 +45,7 @@ t.test('of several that start at the same moment one gets the folder, and the ot
 });
 
 t.test('the folder is free again when its owner lets go, and when it was killed', async (t) => {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   for (const end of [(child: ChildProcess) => child.stdin?.end(), (child: ChildProcess) => child.kill('SIGKILL')]) {
     const { child, said } = holder(t, folder);
     t.match(await said, { held: true });
@@ -57,7 +58,7 @@ t.test('the folder is free again when its owner lets go, and when it was killed'
 });
 
 t.test('a folder that cannot be used is a fault that says why', async (t) => {
-  const folder = t.testdir({ file: 'x' });
+  const folder = tempFolder(t, { file: 'x' });
   t.match(await holder(t, join(folder, 'file', 'below')).said, { code: 'config.invalid', reason: /ENOTDIR/ });
   writeFileSync(join(folder, 'lock'), 'this was never a lock of ours');
   chmodSync(join(folder, 'lock'), 0o600);
@@ -65,7 +66,7 @@ t.test('a folder that cannot be used is a fault that says why', async (t) => {
 });
 
 t.test('a second process on the data of a first ends with 78 before it opens anything; one after kill -9 starts', async (t) => {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   const identity = await identities(folder);
   const common = { central: [{ host: '127.0.0.1', port: await freePort() }], log: { level: 'warn' } };
   const roots: readonly (readonly [Root, string, 'edge' | 'hub' | 'central', object])[] = [

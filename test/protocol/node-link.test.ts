@@ -12,6 +12,7 @@ import { ensureCa } from '../../provisioning/pki/authority.ts';
 import { issue } from '../../provisioning/pki/issue.ts';
 import { TestBroker } from '../support/broker.ts';
 import { eventually } from '../support/eventually.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const clock = systemClock();
 const log = silentLog();
@@ -68,7 +69,7 @@ function link(t: Test, ports: readonly number[], more: Partial<LinkOptions> = {}
 const state = (l: MqttLink, want: string) => () => (l.state === want ? undefined : `${l.state}: ${l.problem}`);
 
 t.test('over mutual TLS: birth, messages both ways, farewell instead of last will', async (t) => {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   const b = await broker(t, await identity(folder, 'ours', 'central', 'central'));
   await b.publish(`${DOWN}desired`, 'revision 1', { retain: true });
   const { link: l, read, lost } = link(t, [b.port], { identity: await identity(folder, 'ours', 'site-1', 'edge') });
@@ -131,7 +132,7 @@ t.test('servers are tried in order, the first again after a loss', async (t) => 
 });
 
 t.test('who we do not trust, and who does not trust us, is named', async (t) => {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   const ours = await identity(folder, 'ours', 'central', 'central');
   const b = await broker(t, ours);
   const mute = createServer((socket) => socket.on('error', () => socket.destroy()));
@@ -206,7 +207,7 @@ class Central {
 }
 
 t.test('events written while broker or process are down arrive in order, none lost, none twice after numbers are compared', async (t) => {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   const b = await broker(t, await identity(folder, 'ours', 'central', 'central'));
   const me = await identity(folder, 'ours', 'site-1', 'edge');
   const central = new Central(0);
@@ -251,7 +252,7 @@ t.test('events written while broker or process are down arrive in order, none lo
 });
 
 t.test('events that central never saw are sent again although the connection stands', async (t) => {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   const b = await broker(t);
   const s = await station(t, join(folder, 'outbox'), 'a', b.port, { resendAfterMs: 150 });
   s.link.start();
@@ -270,7 +271,7 @@ t.test('events that central never saw are sent again although the connection sta
 
 t.test('telemetry from the outbox drains behind an outage without central saying anything', async (t) => {
   const b = await broker(t);
-  const s = await station(t, join(t.testdir(), 'outbox'), 'a', b.port);
+  const s = await station(t, join(tempFolder(t), 'outbox'), 'a', b.port);
   for (let n = 0; n < 100; n += 1) await s.box.append('telemetry', n);
   s.link.start();
   await eventually(() => (s.box.counters().telemetry === 0 ? undefined : `${s.box.counters().telemetry} left`));

@@ -22,6 +22,7 @@ import { Outbox, type OutboxOptions, type OutboxRecord } from '../../protocol/no
 import { crc32, formatLine, parseSegment } from '../../protocol/node/record.ts';
 import { packageRoot } from '../../protocol/node/root.ts';
 import { eventually } from '../support/eventually.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 async function outbox(t: Test, folder: string, boot: string, more: Partial<OutboxOptions> = {}): Promise<Outbox> {
   const box = new Outbox({ folder, boot, clock: systemClock(), log: silentLog(), ...more });
@@ -39,7 +40,7 @@ const files = (folder: string, cls = 'event'): string[] =>
     .map((name) => join(folder, name));
 
 t.test('records keep boot, number and order over restarts until they are acknowledged', async (t) => {
-  const folder = join(t.testdir(), 'outbox');
+  const folder = join(tempFolder(t), 'outbox');
   const first = await outbox(t, folder, 'a');
   for (const n of [0, 1, 2, 3]) t.match(await first.append('event', `e${n}`), { ok: true, value: { seq: n, durable: true } });
   t.match(await first.append('telemetry', 't0'), { ok: true, value: { seq: 0 } }, 'each class is numbered by itself');
@@ -66,7 +67,7 @@ t.test('records keep boot, number and order over restarts until they are acknowl
 });
 
 t.test('a torn end, flipped bytes and foreign files cost only themselves', async (t) => {
-  const folder = join(t.testdir(), 'outbox');
+  const folder = join(tempFolder(t), 'outbox');
   const first = await outbox(t, folder, 'a');
   for (const n of [0, 1, 2, 3]) await first.append('event', `e${n}`);
   await first.stop();
@@ -90,7 +91,7 @@ t.test('a torn end, flipped bytes and foreign files cost only themselves', async
 });
 
 t.test('a record that cannot be read back is delivered as lost', async (t) => {
-  const folder = join(t.testdir(), 'outbox');
+  const folder = join(tempFolder(t), 'outbox');
   const first = await outbox(t, folder, 'a');
   for (const n of [0, 1]) await first.append('event', `e${n}`);
   await first.stop();
@@ -102,7 +103,7 @@ t.test('a record that cannot be read back is delivered as lost', async (t) => {
 });
 
 t.test('a full outbox gives up old telemetry first and never an event', async (t) => {
-  const folder = join(t.testdir(), 'outbox');
+  const folder = join(tempFolder(t), 'outbox');
   const box = await outbox(t, folder, 'a', { maxBytes: 64 * 1024 });
   const body = 'x'.repeat(900);
   for (let n = 0; n < 200; n += 1) t.match(await box.append('telemetry', body), { ok: true });
@@ -133,7 +134,7 @@ t.test('a full outbox gives up old telemetry first and never an event', async (t
 });
 
 t.test('many records are read from disk in order, in pieces', async (t) => {
-  const folder = join(t.testdir(), 'outbox');
+  const folder = join(tempFolder(t), 'outbox');
   const box = await outbox(t, folder, 'a', { maxBytes: 8 * 1024 * 1024 });
   const body = 'x'.repeat(600);
   await Promise.all(Array.from({ length: 5000 }, (_, n) => box.append('event', `${n} ${body}`)));
@@ -154,7 +155,7 @@ t.test('many records are read from disk in order, in pieces', async (t) => {
 });
 
 t.test('without a disk it works from memory and says so', async (t) => {
-  const folder = join(t.testdir({ file: 'x' }), 'file/outbox');
+  const folder = join(tempFolder(t, { file: 'x' }), 'file/outbox');
   const box = await outbox(t, folder, 'a');
   t.match(await box.append('event', 'e0'), { ok: true, value: { seq: 0, durable: false } });
   t.strictSame(await all(box), ['a:0:e0']);
@@ -192,7 +193,7 @@ t.test(
     t.ok(durable.length > 10 && durable.length < 60, `${durable.length} on disk`);
     t.match(box.counters(), { events: 80, diskFails: /ENOSPC/ });
     t.equal((await all(box)).filter((text) => text.endsWith('lost')).length, 0, 'all are delivered while the process lives');
-    const copy = join(t.testdir(), 'copy');
+    const copy = join(tempFolder(t), 'copy');
     cpSync(folder, copy, { recursive: true });
     const again = await outbox(t, copy, 'b');
     const found = new Set((await again.read('event', null, 1000)).filter(({ lost }) => !lost).map(({ seq }) => seq));
@@ -211,7 +212,7 @@ t.test(
 );
 
 t.test('kill -9 loses no record that was acknowledged', async (t) => {
-  const folder = join(t.testdir(), 'outbox');
+  const folder = join(tempFolder(t), 'outbox');
   const source = join(packageRoot(), 'protocol/node');
   const code = `
     import { Outbox } from '${source}/outbox.ts'; import { systemClock } from '${source}/clock.ts'; import { silentLog } from '${source}/log.ts';
@@ -270,7 +271,7 @@ t.test(
   'a folder that becomes read-only does not stop the process',
   { skip: process.getuid?.() === 0 ? 'root may write anywhere' : false },
   async (t) => {
-    const folder = t.testdir();
+    const folder = tempFolder(t);
     mkdirSync(join(folder, 'outbox'));
     chmodSync(join(folder, 'outbox'), 0o500);
     const box = await outbox(t, join(folder, 'outbox'), 'a');

@@ -10,14 +10,18 @@ import { type Chromium, meanColour, openPage, playedSeconds } from '../support/b
 import { type Demo, startDemo } from '../support/demo.ts';
 import { eventually } from '../support/eventually.ts';
 import { alive, named, tree } from '../support/processes.ts';
+import { freeUdpPort } from '../support/rtp-wire.ts';
 
 const patient = { withinMs: 60_000, everyMs: 200 };
 let demo: Demo;
 let chromium: Chromium;
+/** Where the room for trying things looks for network cameras. */
+let lookout: number;
 t.setTimeout(420_000);
 
 t.before(async () => {
-  demo = await startDemo();
+  lookout = await freeUdpPort();
+  demo = await startDemo({ env: { DIEMCAU_CAMERAS: `127.0.0.1:${lookout}` } });
 });
 t.teardown(async () => {
   await chromium?.close();
@@ -206,6 +210,40 @@ t.test(
     await page.goto(`${demo.url}/#/meeting/${meeting?.id}`);
   },
 );
+
+t.test('a network camera that is plugged in shows up, asks for its login, and turns for whoever has it', async (t) => {
+  const { page } = chromium;
+  const meeting = await demo.meeting();
+  await page.goto(`${demo.url}/#/room/so-tttt`);
+  const args = ['dist/provisioning/cli.js', 'simulate', 'onvif', '--port', '0', '--discovery', String(lookout), '--password', 'mật khẩu'];
+  const camera = spawn(process.execPath, args, { cwd: packageRoot(), stdio: ['pipe', 'pipe', 'inherit'] });
+  t.teardown(() => camera.kill());
+  const said: string[] = [];
+  createInterface({ input: camera.stdout }).on('line', (line) => said.push(line));
+  const found = page.locator('[data-found^="onvif:"]');
+  await eventually(async () => ((await found.count()) === 1 ? undefined : 'it is not found'), patient);
+  t.match(await found.textContent(), /DC-200/, 'the model, which its discovery tells without a login');
+  await found.locator('[data-act=adopt]').click();
+  await page.locator('dialog input[name=password]').fill('mật khẩu');
+  await page.locator('[data-act=adopt-login]').click();
+  const card = page.locator('[data-device=camera]');
+  await eventually(
+    async () => ((await card.getAttribute('data-link')) === 'ok' ? undefined : `link ${await card.getAttribute('data-link')}`),
+    patient,
+  );
+  const moving = async (): Promise<unknown> => {
+    const before = said.length;
+    camera.stdin.write('facts\n');
+    await eventually(() => (said.length > before ? undefined : 'no facts'));
+    return (JSON.parse(said.at(-1) ?? '{}') as { readonly facts: { readonly moving: unknown } }).facts.moving;
+  };
+  await card.locator('[data-act="ptz.left"]').focus();
+  await page.keyboard.down('Enter');
+  await eventually(async () => ((await moving()) === true ? undefined : 'it does not move'), patient);
+  await page.keyboard.up('Enter');
+  await eventually(async () => ((await moving()) === false ? undefined : 'it still moves'), patient);
+  await page.goto(`${demo.url}/#/meeting/${meeting.id}`);
+});
 
 t.test('after kill -9 of the hub the recording plays, at most one second is missing at its end, and the meeting comes back', async (t) => {
   const meeting = await demo.meeting();

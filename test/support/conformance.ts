@@ -75,7 +75,8 @@ export function conforms(t: Test, name: WiredName): void {
     });
     await served.vanish();
     const result = await doing;
-    if (mute.has(name)) t.match(result, { outcome: 'accepted' });
+    // What answers nothing has it, or the line was seen to go before the time for a refusal was over.
+    if (mute.has(name)) t.match(result.outcome, /^(?:accepted|unknown)$/);
     else t.match(result, { outcome: 'unknown', because: driver.reach[0] === 'tcp' ? /device\.gone/ : /device\.(?:gone|silent)/ });
     await eventually(() => (device.standing.link === 'ok' ? 'it still says that all is well' : undefined), NOTICED);
     t.match(await device.execute(act), { outcome: 'rejected', because: /not connected/ });

@@ -26,6 +26,7 @@ import { ensureCa } from '../../provisioning/pki/authority.ts';
 import { issue } from '../../provisioning/pki/issue.ts';
 import { eventually } from './eventually.ts';
 import { hubDesired, plan as makePlan, mediaKey, type PlanOptions } from './plan.ts';
+import { tempFolder } from './temp-folder.ts';
 import { type WorkerRig, workerRig } from './worker.ts';
 
 export const clock = systemClock();
@@ -59,7 +60,7 @@ export async function identities(folder: string): Promise<HubRig['identity']> {
 }
 
 export async function hubRig(t: Test, options: Partial<HubOptions> = {}): Promise<HubRig> {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   const identity = await identities(folder);
   const notes: EventBody[] = [];
   const recordings = join(folder, 'recordings');

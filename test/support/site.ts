@@ -25,6 +25,7 @@ import { TestBroker } from './broker.ts';
 import { eventually } from './eventually.ts';
 import { desired, edgeDesired, plan as makePlan, mediaKey, type PlanOptions } from './plan.ts';
 import { startRoot, up } from './root.ts';
+import { tempFolder } from './temp-folder.ts';
 import { type WorkerRig, workerRig } from './worker.ts';
 
 export const clock = systemClock();
@@ -51,7 +52,7 @@ export interface Network {
 
 /** Broker and hub `hub-1`, which lets `sites` in. */
 export async function network(t: Test, sites: readonly string[] = ['site-1', 'site-2', 'site-3']): Promise<Network> {
-  const folder = t.testdir();
+  const folder = tempFolder(t);
   const identity: Network['identity'] = async (node, role) => {
     const dir = join(folder, 'identity', node);
     await issue(await ensureCa(join(folder, 'ca'), clock), dir, { node, role, hosts: [] }, clock);

@@ -14,6 +14,7 @@ import { packageRoot } from '../../../protocol/node/root.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { parseRtp, type Rtp, timestampSteps } from '../../support/rtp-wire.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 import { passes, workerRig } from '../../support/worker.ts';
 
 const root = packageRoot();
@@ -24,7 +25,7 @@ const PICTURES = 30;
 t.setTimeout(120_000);
 
 t.before(() => {
-  clip = join(t.testdir(), 'clip.h264');
+  clip = join(tempFolder(t), 'clip.h264');
   const made = `-v error -f lavfi -i testsrc2=size=640x360:rate=30 -frames:v ${PICTURES} -c:v libx264 -preset ultrafast -tune zerolatency -g 15 -b:v 2M -f h264`;
   execFileSync('ffmpeg', [...made.split(' '), clip]);
 });
@@ -199,7 +200,7 @@ t.test('who asks for nonsense is told so, and nobody else notices', async (t) =>
 
 t.test('a viewer that does not read is dropped, and costs nobody a packet', async (t) => {
   // Pictures that nobody could decode, but large: the kernel keeps megabytes for a reader before we learn that it does not read.
-  const heavy = join(t.testdir(), 'heavy.h264');
+  const heavy = join(tempFolder(t), 'heavy.h264');
   const [sps, pps] = splitNals(readFileSync(clip)).filter((nal) => [7, 8].includes((nal[0] ?? 0) & 31));
   const code = Buffer.of(0, 0, 0, 1);
   const large = Buffer.concat([code, Buffer.of(0x65, 0x88), Buffer.alloc(400_000, 0xaa)]);
