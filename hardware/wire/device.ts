@@ -20,6 +20,7 @@ import { Exchange, Superseded } from './exchange.ts';
 import { Motion } from './motion.ts';
 import type { Line, Port } from './port.ts';
 import type { Did, Manners, Protocol, Talk } from './protocol.ts';
+import { Transcript } from './transcript.ts';
 
 export interface DeviceOptions<M> {
   /** For logs and faults. */
@@ -67,6 +68,7 @@ interface Session<M> {
   readonly protocol: Protocol<M>;
   readonly exchange: Exchange<M>;
   readonly talk: Talk<M>;
+  readonly transcript: Transcript;
   line: Line | null;
   over: boolean;
 }
@@ -127,9 +129,16 @@ export class WiredDevice<M> extends EventEmitter<DeviceEvents> implements Handle
 
   /** Carries out an act; never throws for what a device, a line or a person can cause. */
   async execute(act: DeviceAct): Promise<ActResult> {
+    const session = this.#session;
+    if (act.do === 'raw') session?.transcript.asked();
+    const result = await this.#execute(session, act);
+    const answer = act.do === 'raw' ? session?.transcript.text() : undefined;
+    return answer ? { ...result, answer } : result;
+  }
+
+  async #execute(session: Session<M> | null, act: DeviceAct): Promise<ActResult> {
     const no = refusal(this.#capabilities, act);
     if (no !== null) return { outcome: 'rejected', because: no };
-    const session = this.#session;
     if (session === null || this.#standing.link !== 'ok')
       return { outcome: 'rejected', because: `not connected: ${this.#standing.because}` };
     try {
@@ -177,6 +186,7 @@ export class WiredDevice<M> extends EventEmitter<DeviceEvents> implements Handle
         gapMs: manners.gapMs,
         write: async (bytes) => {
           if (session.line === null) throw new FaultError({ code: 'device.gone', device: name, command: 'write', because: 'no line' });
+          session.transcript.asked();
           await session.line.write(bytes);
         },
       }),
@@ -188,6 +198,7 @@ export class WiredDevice<M> extends EventEmitter<DeviceEvents> implements Handle
         clock,
         log,
       },
+      transcript: new Transcript(),
       line: null,
       over: false,
     };
@@ -226,6 +237,7 @@ export class WiredDevice<M> extends EventEmitter<DeviceEvents> implements Handle
   #data(session: Session<M>, bytes: Uint8Array): void {
     if (session.over) return;
     this.#seen = this.#options.clock.now();
+    session.transcript.heard(bytes);
     for (const message of session.protocol.framer.push(bytes)) {
       this.#silent = 0;
       if (!session.exchange.take(message)) session.protocol.heard(session.talk, message);

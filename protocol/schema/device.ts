@@ -219,5 +219,13 @@ export type DeviceAct = Static<typeof DeviceAct>;
 export const ActOutcome = oneOf('completed', 'accepted', 'rejected', 'superseded', 'unknown');
 export type ActOutcome = Static<typeof ActOutcome>;
 
-export const ActResult = Type.Object({ outcome: ActOutcome, because: Because }, closed);
+export const ActResult = Type.Object(
+  {
+    outcome: ActOutcome,
+    because: Because,
+    /** What the device said to a raw command, in its own language. */
+    answer: Type.Optional(Type.String({ maxLength: 2000 })),
+  },
+  closed,
+);
 export type ActResult = Static<typeof ActResult>;

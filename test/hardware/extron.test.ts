@@ -210,9 +210,9 @@ t.test('driver and simulator understand each other', async (t) => {
   t.equal(device.state.blank, null, 'one of them shows a picture, the others none');
   served.happen('busy');
   t.match(await device.execute(route('2', '1')), { outcome: 'completed' });
-  t.match(await device.execute({ do: 'raw', text: '5*2!' }), { outcome: 'accepted' });
+  t.match(await device.execute({ do: 'raw', text: '5*2!' }), { outcome: 'accepted', answer: /Out0?2 In0?5 All/ });
   t.equal(device.state.routes?.['2'], '5');
-  t.match(await device.execute({ do: 'raw', text: '1*9!' }), { outcome: 'rejected', because: /E12/ });
+  t.match(await device.execute({ do: 'raw', text: '1*9!' }), { outcome: 'rejected', because: /E12/, answer: 'E12' });
 });
 
 t.test('over the network it says who it is, and lets in who has the password', async (t) => {

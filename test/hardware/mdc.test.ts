@@ -180,7 +180,7 @@ t.test('raw takes command and data, or a whole command whose sum is right', asyn
     'AA 13 00 01 00 14': 'AA FF 00 03 4E 13 09 6C',
   });
   told();
-  t.match(await device.execute({ do: 'raw', text: '13 01' }), { outcome: 'accepted' });
+  t.match(await device.execute({ do: 'raw', text: '13 01' }), { outcome: 'accepted', answer: /^AA FF 00 03 41 13 / });
   t.match(await device.execute({ do: 'raw', text: 'AA 13 00 01 01 15' }), { outcome: 'accepted' });
   t.equal(hex(told()), 'AA 13 00 01 01 15 AA 13 00 01 01 15');
   t.match(await device.execute({ do: 'raw', text: '13 00' }), { outcome: 'rejected', because: /NAK 09/ });

@@ -1,5 +1,6 @@
 /** A line in the device's own language. For administrators; what is said stands in the audit log, passwords left out. */
 import { useState } from 'preact/hooks';
+import type { ActResult } from '../../../../protocol/schema/device.ts';
 import { Button } from '../../../../protocol/web/components/button.tsx';
 import { Dialog } from '../../../../protocol/web/components/dialog.tsx';
 import { Field } from '../../../../protocol/web/components/field.tsx';
@@ -20,7 +21,7 @@ export function RawDialog({ site, device, name, onClose }: RawProps) {
   const { api } = useDesk();
   const { t, language } = useWords();
   const [text, setText] = useState('');
-  const [answer, setAnswer] = useState<string | null>(null);
+  const [result, setResult] = useState<ActResult | null>(null);
   const [error, setError] = useState<string | null>(null);
   const [sending, setSending] = useState(false);
   const send = async (): Promise<void> => {
@@ -29,7 +30,7 @@ export function RawDialog({ site, device, name, onClose }: RawProps) {
     const reply = await api.rawTo(site, device, text);
     setSending(false);
     setError(reply.ok ? null : sentence(language, reply.trouble));
-    setAnswer(reply.ok ? `${reply.value.outcome}: ${reasonIn(language, reply.value.because)}` : null);
+    setResult(reply.ok ? reply.value : null);
   };
   return (
     <Dialog title={t('device.rawTitle', { name })} onClose={onClose}>
@@ -50,7 +51,12 @@ export function RawDialog({ site, device, name, onClose }: RawProps) {
           autofocus
         />
         <Refusal because={error} />
-        {answer !== null && <output class="raw-answer">{answer}</output>}
+        {result !== null && (
+          <output class="raw-answer">
+            {`${result.outcome}: ${reasonIn(language, result.because)}`}
+            {result.answer !== undefined && <pre>{result.answer}</pre>}
+          </output>
+        )}
         <div class="actions">
           <Button type="submit" look="primary" act="send" sending={sending}>
             {t('device.rawSend')}
