@@ -39,7 +39,7 @@ export interface OnvifOptions extends CamSettings {
 }
 
 /** As WiredDevice pauses after the first, second… failed try. */
-const PAUSES_MS = [100, 250, 500, 1000, 1500] as const;
+const PAUSES_MS = [100, 250, 400] as const;
 /** Knocking faster with a login that is refused ends in a lock-out on some makes. */
 const REFUSED_PAUSE_MS = 30_000;
 const SILENT_POLLS = 2;
@@ -239,7 +239,7 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
     if (life.over) return;
     const ending = this.#end(life);
     if (this.#running) {
-      const pause = refused ? REFUSED_PAUSE_MS : (PAUSES_MS[Math.min(this.#failures, PAUSES_MS.length - 1)] ?? 1500);
+      const pause = refused ? REFUSED_PAUSE_MS : (PAUSES_MS[Math.min(this.#failures, PAUSES_MS.length - 1)] ?? 400);
       this.#failures++;
       this.#options.log.warn({ device: this.#options.name, because, pause }, 'camera lost');
       this.#stand(refused ? 'login-refused' : 'disconnected', because);

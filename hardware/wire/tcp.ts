@@ -4,7 +4,8 @@ import type { Clock } from '../../protocol/clock.ts';
 import { FaultError } from '../../protocol/fault.ts';
 import type { Line, LineHandlers, Port } from './port.ts';
 
-const OPEN_MS = 3000;
+/** Devices of a room connect within milliseconds; a longer try would only find one late that has come back meanwhile. */
+const OPEN_MS = 1000;
 /** A peer that lost power says nothing: the system asks after so long. */
 const KEEPALIVE_MS = 5000;
 

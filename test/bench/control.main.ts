@@ -1,10 +1,9 @@
 /**
- * `npm run bench -- control [N]`: for each make, how long a command takes over a pty (or the socket of a make that has no serial line), and how
+ * `npm run bench -- control [N] [PULLS]`: for each make, how long a command takes over a pty (or the socket of a make that has no serial line), and how
  * much of that is the agent's: the time in which it was neither writing to the line nor waiting for the device's next byte. The simulators
- * are processes of their own. A make that answers nothing has no round trip: what is waited for there is a refusal that may come. Last, the
- * memory of a box that drives eight devices.
+ * are processes of their own. A make that answers nothing has no round trip: what is waited for there is a refusal that may come. Then each
+ * line is pulled in the middle of a command. Last, the memory of a box that drives eight devices.
  */
-import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,19 +11,20 @@ import { type WiredName, wired, wiredNames } from '../../hardware/catalogue.ts';
 import { WiredDevice } from '../../hardware/wire/device.ts';
 import { plainSettings } from '../../hardware/wire/driver.ts';
 import type { Port } from '../../hardware/wire/port.ts';
-import { serialPort } from '../../hardware/wire/serial.ts';
-import { tcpPort } from '../../hardware/wire/tcp.ts';
-import { udpPort } from '../../hardware/wire/udp.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import type { DeviceAct } from '../../protocol/schema/device.ts';
 import { eventually } from '../support/eventually.ts';
-import { commands, type Measured, startSimulator } from './control/commands.ts';
+import { commands, type Measured } from './control/commands.ts';
+import { type Loss, measureLoss } from './control/loss.ts';
 import { type EdgeMemory, measureMemory } from './control/memory.ts';
 import { measureOnvif } from './control/onvif.ts';
+import { simulate } from './control/simulated.ts';
 import { print } from './summary.ts';
 
 const rounds = Number(process.argv[2] ?? 100);
+/** How often each line is pulled. */
+const pulls = Number(process.argv[3] ?? 10);
 const clock = systemClock();
 /** So long after the last byte nothing more comes by itself. */
 const QUIET_MS = 40;
@@ -83,22 +83,9 @@ function watched(port: Port, watch: Watch): Port {
   };
 }
 
-async function simulate(name: WiredName): Promise<{ readonly process: ChildProcess; readonly port: Port }> {
-  const driver = wired[name];
-  const serial = driver.reach.includes('serial');
-  const { process: child, started } = await startSimulator(name, serial ? ['--pty', join(folder, name)] : ['--port', '0']);
-  const at = String(started.at);
-  if (serial) return { process: child, port: serialPort({ path: at, baud: driver.bauds[0] }) };
-  const [host = '', port = ''] = at.split(':');
-  return {
-    process: child,
-    port: driver.reach[0] === 'udp' ? udpPort(host, Number(port)) : tcpPort(host, Number(port), clock),
-  };
-}
-
 async function measure(name: WiredName): Promise<Measured> {
   const driver = wired[name];
-  const { process: child, port } = await simulate(name);
+  const { process: child, port } = await simulate(name, folder);
   const watch: Watch = { wroteAt: 0, heardAt: 0, since: null, waitedMs: 0 };
   const device = new WiredDevice({
     name,
@@ -133,9 +120,11 @@ async function measure(name: WiredName): Promise<Measured> {
 }
 
 const drivers: Record<string, Measured> = {};
+const losses: Record<string, Loss> = {};
 let edge: EdgeMemory;
 try {
   for (const name of wiredNames) drivers[name] = await measure(name);
+  for (const name of wiredNames) losses[name] = await measureLoss(name, folder, pulls, acts[name]);
   drivers.onvif = await measureOnvif(rounds);
   edge = await measureMemory(folder);
 } finally {
@@ -145,6 +134,12 @@ for (const [name, { answers, roundTripMs: trip, overheadMs: own }] of Object.ent
   const whole = answers ? `${trip.p50} / ${trip.p95}` : 'answers nothing';
   process.stderr.write(`${name.padEnd(10)} round trip p50/p95 ms: ${whole.padEnd(16)} agent's overhead: ${own.p50} / ${own.p95}\n`);
 }
+for (const [name, { faultMs, backMs }] of Object.entries(losses)) {
+  const fault = faultMs === null ? 'no word from the system' : `${faultMs.p50} / ${faultMs.max}`;
+  process.stderr.write(
+    `${name.padEnd(10)} pulled: fault after ms p50/max: ${fault}; driven again after its return: ${backMs.p50} / ${backMs.max}\n`,
+  );
+}
 process.stderr.write(`memory of an edge: ${edge.withoutMb} MB without devices, ${edge.withMb} MB with ${edge.devices}\n`);
-print({ bench: 'control', n: rounds, drivers, edge });
+print({ bench: 'control', n: rounds, drivers, pulls, losses, edge });
 process.exit(0);
