@@ -22,12 +22,14 @@ export interface Pace {
   readonly hurryBehind: number;
   readonly calmBehind: number;
   readonly hurryRate: number;
+  /** No fragment for so many milliseconds: the picture stands still and must not look alive. */
+  readonly silentMs: number;
 }
 
 /** With sound: 8 % is not heard as a change of pitch. */
-export const watching: Pace = { jumpBehind: 2, landBehind: 0.35, hurryBehind: 0.9, calmBehind: 0.5, hurryRate: 1.08 };
+export const watching: Pace = { jumpBehind: 2, landBehind: 0.35, hurryBehind: 0.9, calmBehind: 0.5, hurryRate: 1.08, silentMs: 2500 };
 /** Silent, a fragment for each frame: who steers a camera by the picture overshoots by what it is late. */
-export const steering: Pace = { jumpBehind: 0.6, landBehind: 0.1, hurryBehind: 0.25, calmBehind: 0.15, hurryRate: 1.15 };
+export const steering: Pace = { jumpBehind: 0.6, landBehind: 0.1, hurryBehind: 0.25, calmBehind: 0.15, hurryRate: 1.15, silentMs: 1200 };
 
 /** Seconds of the past that stay, and how much more may gather before it is removed. */
 export const keepBehind = 5;

@@ -26,8 +26,6 @@ export interface PlayerOptions {
 const tryAgain = 1013;
 /** Pauses between attempts to connect. */
 const backoffMs = [250, 500, 1000, 2000] as const;
-/** No fragment for this long: the picture stands still and must not look alive. */
-const stalledAfterMs = 2500;
 /** No word at all for this long, and no reason given: the line may be dead without having been closed. */
 const deadAfterMs = 10_000;
 /** Fragments come and the picture stands: the buffer holds something that it cannot play. */
@@ -188,7 +186,7 @@ export class Player {
     if (video.currentTime !== this.#place.at || this.#shown.is !== 'playing' || document.visibilityState !== 'visible')
       this.#place = { at: video.currentTime, since: now };
     const stuck = now - this.#place.since > stuckAfterMs;
-    if (this.#shown.is === 'playing' && silentMs > stalledAfterMs) this.#show({ is: 'waiting', because: '' });
+    if (this.#shown.is === 'playing' && silentMs > pace.silentMs) this.#show({ is: 'waiting', because: '' });
     const dead = this.#socket !== null && this.#queue.waiting === null && this.#shown.is !== 'unsupported' && silentMs > deadAfterMs;
     if (dead || stuck || (this.#source !== null && video.error !== null)) this.#lost();
     if (this.#buffer === null) return;
