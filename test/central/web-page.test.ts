@@ -349,6 +349,7 @@ t.test('a room is seen live by who steers its camera, only while the page shows 
   await has(page, '[data-view=site] .picture-waiting', 'Đang mở quá nhiều hình xem riêng');
   await page.waitForSelector('[data-view=site] .still img');
   await has(page, '.still-age', 'Hình đứng, chụp');
+  await page.waitForSelector('[data-view=site] .picture-title', { state: 'hidden' });
   t.strictSame(await audit(page), []);
   central.singlesFull = false;
   await plays(page, 'site');

@@ -23,7 +23,7 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   'room.noStill': 'No picture yet',
   'room.notSending': 'The site sends no picture',
   'room.notInMeeting': 'The site is not in the meeting',
-  'room.live': 'Live',
+  'room.live': 'Live picture',
   'room.sceneOn': 'In a meeting',
   'room.sceneOff': 'Between meetings',
   'room.sceneReached': 'as it shall be',

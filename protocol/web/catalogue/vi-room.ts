@@ -21,7 +21,7 @@ export const viRoom = {
   'room.noStill': 'Chưa có hình nào',
   'room.notSending': 'Điểm cầu không gửi hình',
   'room.notInMeeting': 'Điểm cầu không ở trong cuộc họp',
-  'room.live': 'Trực tiếp',
+  'room.live': 'Hình trực tiếp',
   'room.sceneOn': 'Khi họp',
   'room.sceneOff': 'Khi nghỉ',
   'room.sceneReached': 'đã đúng',
