@@ -291,7 +291,7 @@ export const Problem = Type.Object(
 );
 export type Problem = Static<typeof Problem>;
 
-/** Pictures a browser can watch: WebSocket /api/v1/meetings/{id}/preview/{view}, fragmented MP4. */
+/** Pictures a browser can watch: WebSocket /api/v1/meetings/{id}/preview/{view}, fragmented MP4; likewise …/preview/site/{site}, without sound. */
 export const PreviewView = Type.Union([Type.Literal('mosaic'), Type.Literal('program')]);
 export type PreviewView = Static<typeof PreviewView>;
 

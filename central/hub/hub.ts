@@ -98,6 +98,7 @@ export class Hub {
       shelf: this.#shelf,
       thumb: (meeting, site) => this.#meetings.get(meeting)?.mosaic.thumb(site) ?? null,
       preview: (meeting, view) => this.#meetings.get(meeting)?.preview(view),
+      single: (meeting, site) => this.#meetings.get(meeting)?.singles.at(site),
       remove: (id) => this.#keeper.remove(id),
     });
     this.#control = new ControlServer({

@@ -14,6 +14,7 @@ import { inputName, meetingTable, type Table } from './forward/table.ts';
 import { Mosaic } from './mosaic/service.ts';
 import type { Note } from './note.ts';
 import { Preview } from './preview/service.ts';
+import { Singles } from './preview/singles.ts';
 import { Recorder } from './record/service.ts';
 import type { Shelf } from './record/shelf.ts';
 
@@ -44,6 +45,8 @@ export class Meeting {
   readonly #mosaic: Mosaic;
   readonly #audio: Audio;
   readonly #previews: ReadonlyMap<PreviewView, Preview>;
+  /** Previews of single sites. */
+  readonly singles: Singles;
   #recorder: Recorder | null = null;
   #recording: Promise<void> = Promise.resolve();
   #diskAllows: { readonly yes: boolean; readonly because: string } = { yes: true, because: '' };
@@ -64,11 +67,10 @@ export class Meeting {
     this.#mosaic.on('taps', forward);
     this.#audio = new Audio({ ...shared, relayPort: ports.audio, forward: options.forward });
     this.#audio.on('ports', forward);
-    const preview = (view: PreviewView): [PreviewView, Preview] => [
-      view,
-      new Preview({ view, clock, log, plan, hub, changed: forward, ask: options.ask }),
-    ];
+    const watched = { clock, log, plan, hub, changed: forward, ask: options.ask };
+    const preview = (is: PreviewView): [PreviewView, Preview] => [is, new Preview({ ...watched, subject: { is } })];
     this.#previews = new Map([preview('mosaic'), preview('program')]);
+    this.singles = new Singles(watched);
   }
 
   /** Opens the relay's inputs and makes the parts; they start in the background. @throws FaultError when the relay is not up. */
@@ -111,13 +113,15 @@ export class Meeting {
     this.#mosaic.apply(plan);
     this.#audio.apply(plan);
     for (const preview of this.#previews.values()) preview.apply(plan);
+    this.singles.apply(plan);
     this.#record();
     await forwarded;
   }
 
   /** What the relay does for this meeting now. @param relayStarts how often the relay was started again. */
   table(keys: ReadonlyMap<string, string>, relayStarts: number): Table {
-    const taps = [...this.#mosaic.taps, ...(this.#recorder?.taps ?? []), ...[...this.#previews.values()].flatMap((each) => each.taps)];
+    const previews = [...[...this.#previews.values()].flatMap((each) => each.taps), ...this.singles.taps];
+    const taps = [...this.#mosaic.taps, ...(this.#recorder?.taps ?? []), ...previews];
     const mixAs = incarnate(this.hub.streams.mix.ssrc, relayStarts);
     return meetingTable(this.#plan, this.hub, keys, { audioPorts: this.#audio.ports, hears: this.#audio.hears, mixAs, taps });
   }
@@ -126,6 +130,7 @@ export class Meeting {
   switched(view: string): void {
     this.#recorder?.switched(view);
     for (const preview of this.#previews.values()) preview.switched(view);
+    this.singles.switched(view);
   }
 
   /** Once a second: what depends on time alone. */
@@ -150,7 +155,8 @@ export class Meeting {
 
   get pids(): readonly number[] {
     const workers = [this.#mosaic.worker.pid, this.#audio.worker.pid].filter((pid) => pid !== null);
-    return [...workers, ...(this.#recorder?.pids ?? []), ...[...this.#previews.values()].flatMap((each) => each.pids)];
+    const previews = [...[...this.#previews.values()].flatMap((each) => each.pids), ...this.singles.pids];
+    return [...workers, ...(this.#recorder?.pids ?? []), ...previews];
   }
 
   /** @param done the meeting has ended; otherwise this process ends and another may go on. */
@@ -160,6 +166,7 @@ export class Meeting {
     await Promise.all([
       recorder?.stop(done),
       ...[...this.#previews.values()].map((preview) => preview.stop()),
+      this.singles.stop(),
       this.#mosaic.stop(),
       this.#audio.stop(),
     ]);

@@ -302,6 +302,28 @@ t.test('pictures, previews and recordings come from the hub through central', as
     t.equal(await code, 1013, 'try again later');
   });
 
+  await t.test('the picture of one site is for who may drive its devices, and only of a site of the meeting', async (t) => {
+    const live = await fakeHub(t, await identityOf('hub-1', 'hub'));
+    at(live.port);
+    const asked: string[] = [];
+    live.sockets.on('connection', (socket, request) => {
+      asked.push(request.url ?? '');
+      socket.send('{"type":"waiting","because":"x"}');
+    });
+    const url = (site: string): string => `ws://127.0.0.1:${port}/api/v1/meetings/${id}/preview/site/${site}`;
+    const refused = (socket: WebSocket): Promise<string> => new Promise((resolve) => socket.on('error', (error) => resolve(error.message)));
+    t.match(await refused(new WebSocket(url('a'))), /401/);
+    t.match(await refused(new WebSocket(url('A%20b'), { headers: bench.bearer })), /4\d\d/);
+    const strange = new WebSocket(url('c'), { headers: bench.bearer });
+    t.equal(await new Promise((resolve) => strange.on('close', (code) => resolve(code))), 1013);
+    t.strictSame(asked, [], 'the hub was not troubled with any of them');
+    const browser = new WebSocket(url('b'), { headers: bench.bearer });
+    t.match(await new Promise((resolve) => browser.on('message', (bytes: Buffer) => resolve(bytes.toString()))), /waiting/);
+    t.strictSame(asked, [`/v1/meetings/${id}/preview/site/b`]);
+    browser.close();
+    await eventually(() => (live.sockets.clients.size === 0 ? undefined : 'the hub still sends'));
+  });
+
   await t.test('a hub with the certificate of another is not believed', async (t) => {
     const other = await fakeHub(t, await identityOf('hub-2', 'hub'));
     at(other.port);

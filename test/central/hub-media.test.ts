@@ -67,7 +67,9 @@ t.test('a meeting of three', async (t) => {
       meetings[0]?.sites.map(({ tile }) => tile),
       ['live', 'live', 'live'],
     );
-    await eventually(() => (meeting.mosaic.thumb('site-2')?.subarray(0, 2).toString('hex') === 'ffd8' ? undefined : 'no JPEG of site-2'));
+    await eventually(() =>
+      meeting.mosaic.thumb('site-2')?.jpeg.subarray(0, 2).toString('hex') === 'ffd8' ? undefined : 'no JPEG of site-2',
+    );
     t.equal(meeting.mosaic.thumb('site-9'), null);
   });
 

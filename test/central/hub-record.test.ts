@@ -6,11 +6,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { WebSocket } from 'ws';
+import { maxSingles, Singles } from '../../central/hub/preview/singles.ts';
 import { PreviewNote, RecordingManifest } from '../../protocol/api.ts';
 import { decoder } from '../../protocol/decode.ts';
+import { silentLog } from '../../protocol/node/log.ts';
 import { clientTls, type Identity } from '../../protocol/node/tls.ts';
 import { eventually } from '../support/eventually.ts';
-import { type HubRig, hubRig, site } from '../support/hub.ts';
+import { clock, type HubRig, hubRig, site } from '../support/hub.ts';
+import { plan as makePlan } from '../support/plan.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 t.setTimeout(180_000);
@@ -241,6 +244,14 @@ async function watcher(t: Parameters<typeof hubRig>[0], on: HubRig, identity: Id
 const arrives = ({ movies }: Watcher, movie: number, pieces: number): Promise<void> =>
   eventually(() => ((movies[movie]?.length ?? 0) >= pieces ? undefined : `${movies[movie]?.length ?? 0} pieces of movie ${movie}`));
 
+const exists = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
 t.test('pictures for browsers', async (t) => {
   const hub = await hubRig(t);
   const plan = hub.plan({ sites: 2, onAir: ['site-1'] });
@@ -286,10 +297,86 @@ t.test('pictures for browsers', async (t) => {
     await eventually(() => (preview.pids.length === 0 ? undefined : 'the muxer still runs'));
   });
 
+  await t.test(
+    'a single site: its tile as it comes, begun by the first viewer, ended by the last, and its death costs nothing else',
+    async (t) => {
+      const { singles } = hub.hub.meeting(plan.meeting)!;
+      const only = await watcher(t, hub, central, path('site/site-2'));
+      await arrives(only, 0, 12);
+      const { width, height } = plan.sites[1]!.streams.tile.format;
+      t.match(only.notes.find((note) => note.type === 'init')?.mime, /^video\/mp4; codecs="avc1\.42[0-9A-F]{4}"$/, 'no sound');
+      t.match(
+        only.notes.findLast((note) => note.type === 'init'),
+        { site: 'site-2' },
+      );
+      const file = join(t.testdir(), 'single.mp4');
+      await writeFile(file, Buffer.concat(only.movies[0]!));
+      const found = await probe(file);
+      t.strictSame([found.width, found.audio], [width, 0], `${width} by ${height}, picture only`);
+      t.equal(await decodes(file), '', 'begins with an IDR and decodes whole');
+
+      const second = await watcher(t, hub, central, path('site/site-2'));
+      await arrives(second, 0, 4);
+      t.strictSame([singles.sites, singles.pids.length], [['site-2'], 1], 'two viewers share one muxer');
+      const [pid] = singles.pids;
+      const program = await watcher(t, hub, central, path('mosaic'));
+      await arrives(program, 0, 4);
+      const mosaic = hub.hub.meeting(plan.meeting)!.preview('mosaic')!;
+      const others = [...mosaic.pids];
+      process.kill(pid!, 'SIGKILL');
+      await arrives(only, 1, 4);
+      t.not(singles.pids[0], pid, 'a new process');
+      t.strictSame(mosaic.pids, others, 'the mosaic has its old one');
+      t.equal(program.movies.length, 1, 'and its viewer noticed nothing');
+      for (const { socket } of [only, second, program]) socket.close();
+      await eventually(() => (singles.sites.length === 0 ? undefined : `${singles.sites} are still there`));
+      await eventually(() => (exists(pid!) ? 'the killed one is still there' : undefined));
+    },
+  );
+
   await t.test('only central may look', async (t) => {
     const edge = await hub.identity('site-1', 'edge');
     await t.rejects(ask(hub, edge, '/v1/recordings'));
     await t.rejects(watcher(t, hub, edge, path('mosaic')));
+    for (const strange of ['site/site-9', 'site', 'mosaic/site-1', 'site/site-1/x', 'site/..%2f'])
+      await t.rejects(watcher(t, hub, central, path(strange)), /404/, strange);
     await t.rejects(watcher(t, hub, central, '/v1/meetings/m-unknown1/preview/mosaic'), /404/);
+    await t.rejects(watcher(t, hub, central, '/v1/meetings/m-unknown1/preview/site/site-1'), /404/);
   });
+});
+
+t.test('few single sites at a time: one more is told so and sent away, and has its turn when a viewer leaves', async (t) => {
+  const plan = makePlan({ sites: maxSingles + 1 });
+  const singles = new Singles({ clock, log: silentLog(), plan, hub: plan.hubs[0]!, changed: () => {}, ask: () => {} });
+  t.teardown(() => singles.stop());
+  const comes = (name: string) => {
+    const [said, closed]: [string[], number[]] = [[], []];
+    const at = singles.at(name)!;
+    const viewer = {
+      text: (note: PreviewNote) => void said.push(note.type === 'waiting' ? note.because : note.type),
+      binary: () => {},
+      buffered: () => 0,
+      close: (code: number) => void closed.push(code),
+    };
+    at.add(viewer);
+    return { said, closed, leave: () => at.remove(viewer) };
+  };
+  const names = plan.sites.map((each) => each.site);
+  const [first, ...others] = names.slice(0, maxSingles).map(comes);
+  const last = names.at(-1)!;
+  t.strictSame([first!.said, first!.closed], [['Đang chờ hình'], []]);
+  const refused = comes(last);
+  t.strictSame([refused.said, refused.closed], [['Đang mở quá nhiều hình xem riêng'], [1013]]);
+  t.strictSame(comes(names[1]!).closed, [], 'a site that is shown already takes one more viewer');
+  first!.leave();
+  const now = comes(last);
+  t.strictSame([now.said, now.closed], [['Đang chờ hình'], []], 'what only waits for its viewer to come back makes room');
+  t.strictSame(singles.sites, names.slice(1));
+  t.equal(singles.at('site-99'), undefined);
+  singles.apply({ ...plan, sites: plan.sites.slice(0, -1) });
+  t.equal(now.said.at(-1), 'Đang chờ hình', 'nothing was shown that could end');
+  t.equal(singles.at(last), undefined, 'it has left the meeting');
+  for (const each of [...others, now]) each.leave();
+  await singles.stop();
+  t.strictSame([singles.sites, singles.pids], [[], []]);
 });

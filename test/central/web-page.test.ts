@@ -48,7 +48,7 @@ const sent = (central: FakeCentral, path: string) =>
   ).then(() => central.seen.findLast((each) => each.path === path) as Seen);
 
 /** The picture plays: its time goes on. */
-async function plays(page: Page, view: 'program' | 'mosaic'): Promise<void> {
+async function plays(page: Page, view: 'program' | 'mosaic' | 'site'): Promise<void> {
   const now = () => page.evaluate<number>(`document.querySelector('[data-view=${view}] video').currentTime`);
   await page.waitForSelector(`[data-view=${view}][data-picture=playing]`, { timeout: 20_000 });
   const from = await now();
@@ -327,4 +327,44 @@ t.test('a recording plays in the page', async (t) => {
   await has(page, 'dialog .segments', 'TP. Long Xuyên');
   t.equal(await page.getAttribute('dialog .segments a', 'href'), '/api/v1/recordings/r-cuochop234/0000.mkv');
   t.equal(await count(page, '[data-act=delete]'), 0, 'a viewer deletes nothing');
+});
+
+t.test('a room is seen live by who steers its camera, only while the page shows it; else a still picture says how old it is', async (t) => {
+  const { page, central, base, errors } = await open(t, { user: as('thu-ky'), hash: '#/room/tan-chau' });
+  const watched = () => [...central.singles].filter(([, each]) => each.clients > 0).map(([site]) => site);
+  const only = (...sites: readonly string[]) =>
+    eventually(() => (watched().join() === sites.join() ? undefined : `watched: ${watched()} and not ${sites}`));
+  await plays(page, 'site');
+  await has(page, '.picture-caption', 'TX. Tân Châu');
+  await page.waitForSelector('[data-view=site] .still', { state: 'detached' });
+  await only('tan-chau');
+  await page.evaluate("window.location.hash = '#/room/chau-doc'");
+  await has(page, '.picture-caption', 'TP. Châu Đốc');
+  await plays(page, 'site');
+  await only('chau-doc');
+  await page.evaluate("window.location.hash = '#/sites'");
+  await only();
+
+  central.singlesFull = true;
+  await page.evaluate("window.location.hash = '#/room/tan-chau'");
+  await has(page, '[data-view=site] .picture-waiting', 'Đang mở quá nhiều hình xem riêng');
+  await page.waitForSelector('[data-view=site] .still img');
+  await has(page, '.still-age', 'Hình đứng, chụp');
+  await page.waitForSelector('[data-view=site] .picture-title', { state: 'hidden' });
+  t.strictSame(await audit(page), []);
+  central.singlesFull = false;
+  await plays(page, 'site');
+  await page.waitForSelector('.still', { state: 'detached' });
+  await page.context().close();
+  await only();
+
+  const { page: guest } = await visit(browser, { base, user: as('khach'), hash: '#/room/tan-chau', language: 'en' });
+  t.teardown(() => guest.context().close());
+  await guest.waitForSelector('[data-view=still] img');
+  await has(guest, '.still-age', 'Still picture, taken');
+  t.match(await text(guest, '.still-age'), /[3-9] seconds ago|\d\d+ seconds ago|minute/, 'no younger than the hub says');
+  t.strictSame(watched(), [], 'who may not steer takes no place');
+  central.patch({ meetings: [{ ...central.meeting, state: 'ended' }] });
+  await has(guest, '.room-grid', 'The site is in no meeting, so there is no picture.');
+  t.strictSame(errors, []);
 });

@@ -6,7 +6,7 @@ import { freshness, staleAfterMs } from '../../central/noc/web/freshness.ts';
 import { levelBars } from '../../central/noc/web/level.ts';
 import { fromSnapshot, type Live, logKept, withBeat, withPatch } from '../../central/noc/web/live.ts';
 import { may } from '../../central/noc/web/may.ts';
-import { chase, hurryRate, trim } from '../../central/noc/web/picture/edge.ts';
+import { chase, steering, trim, watching } from '../../central/noc/web/picture/edge.ts';
 import { emptyQueue, noted, type Queue, queueLimit, received, taken } from '../../central/noc/web/picture/queue.ts';
 import { hashOf, parseRoute, type Route } from '../../central/noc/web/route.ts';
 import { everything, isWanted, particulars, story, withNames } from '../../central/noc/web/story.ts';
@@ -248,15 +248,19 @@ t.test('the player stays at the live edge', async (t) => {
   ])[] = [
     ['nothing yet', [], 0, 1, { do: 'nothing' }],
     ['near', [range(0, 10)], 9.5, 1, { do: 'nothing' }],
-    ['a little behind', [range(0, 10)], 9, 1, { do: 'rate', rate: hurryRate }],
-    ['hurrying already', [range(0, 10)], 9, hurryRate, { do: 'nothing' }],
-    ['caught up', [range(0, 10)], 9.6, hurryRate, { do: 'rate', rate: 1 }],
+    ['a little behind', [range(0, 10)], 9, 1, { do: 'rate', rate: watching.hurryRate }],
+    ['hurrying already', [range(0, 10)], 9, watching.hurryRate, { do: 'nothing' }],
+    ['caught up', [range(0, 10)], 9.6, watching.hurryRate, { do: 'rate', rate: 1 }],
     ['far behind', [range(0, 10)], 7, 1, { do: 'seek', to: 9.65 }],
     ['in a gap', [range(0, 5), range(6, 10)], 5.5, 1, { do: 'seek', to: 9.65 }],
     ['before all', [range(6, 6.2)], 0, 1, { do: 'seek', to: 6 }],
     ['after all', [range(0, 3)], 9, 1, { do: 'seek', to: 2.65 }],
   ];
-  for (const [name, buffered, at, rate, want] of rows) t.strictSame(chase({ buffered, at, rate }), want, name);
+  for (const [name, buffered, at, rate, want] of rows) t.strictSame(chase({ buffered, at, rate }, watching), want, name);
+  const steered = (at: number, rate = 1) => chase({ buffered: [range(0, 10)], at, rate }, steering);
+  t.strictSame(steered(9.3), { do: 'seek', to: 9.9 }, 'a picture to steer by stays nearer');
+  t.strictSame(steered(9.7), { do: 'rate', rate: steering.hurryRate });
+  t.strictSame(steered(9.9, steering.hurryRate), { do: 'rate', rate: 1 });
   t.equal(trim({ buffered: [], at: 0 }), null);
   t.equal(trim({ buffered: [range(0, 12)], at: 11 }), null);
   t.strictSame(trim({ buffered: [range(0, 21)], at: 20 }), range(0, 15));

@@ -176,6 +176,11 @@ t.test(
     const found = page.locator(`[data-found="serial:${pty}"]`);
     await eventually(async () => ((await found.count()) === 1 ? undefined : 'it is not found'), patient);
     t.match(await found.textContent(), /Cisco.*C40/);
+    // Another site speaks, and the room is seen all the same.
+    const view = page.locator('[data-view=site][data-picture=playing]');
+    await eventually(async () => ((await view.count()) === 1 ? undefined : 'the room is not seen'), patient);
+    const seen = await playedSeconds(page, 0);
+    await eventually(async () => ((await playedSeconds(page, 0)) > seen ? undefined : 'the picture of the room stands still'), patient);
     await found.locator('[data-act=adopt]').click();
     const card = page.locator('[data-device=codec]');
     await eventually(

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { MeetingView, Patch, Problem, SiteView, UserRole } from '../../protocol/api.ts';
 import { clip, FakePicture, grid, room, still } from './fake-media.ts';
 import { auditRows, hubRow, logRows, meetingRow, recordingRow, siteRows } from './fake-province.ts';
@@ -44,6 +44,10 @@ export class FakeCentral {
   /** Pictures of the meeting; they run while somebody has looked at them. */
   readonly program = new FakePicture({ sound: true });
   readonly mosaic = new FakePicture({ sound: false });
+  /** Pictures of single sites that somebody has looked at, by site. */
+  readonly singles = new Map<string, FakePicture>();
+  /** No more single pictures are given. */
+  singlesFull = false;
   readonly #web: string;
   readonly #server: Server;
   readonly #sockets = new WebSocketServer({ noServer: true });
@@ -63,12 +67,15 @@ export class FakeCentral {
     this.meeting = meetingRow(this.sites, Date.now());
     this.#server = createServer((request, response) => void this.#answer(request, response));
     this.#server.on('upgrade', (request, socket, head) => {
-      const view = /preview\/(mosaic|program)$/.exec(request.url ?? '')?.[1];
+      const [, view, site] = /preview\/(mosaic|program|site\/([a-z0-9-]+))$/.exec(request.url ?? '') ?? [];
       if (view === undefined || !this.#alive) {
         socket.destroy();
         return;
       }
-      this.#sockets.handleUpgrade(request, socket, head, (client) => (view === 'program' ? this.program : this.mosaic).add(client));
+      this.#sockets.handleUpgrade(request, socket, head, (client) => {
+        if (site !== undefined) this.#single(site, client);
+        else (view === 'program' ? this.program : this.mosaic).add(client);
+      });
     });
   }
 
@@ -82,8 +89,7 @@ export class FakeCentral {
 
   stop(): void {
     for (const tick of this.#ticks) clearInterval(tick);
-    this.program.stop();
-    this.mosaic.stop();
+    for (const each of [this.program, this.mosaic, ...this.singles.values()]) each.stop();
     for (const client of this.#sockets.clients) client.terminate();
     this.#server.closeAllConnections();
     this.#server.close();
@@ -119,6 +125,22 @@ export class FakeCentral {
     const index = this.sites.findIndex((each) => each.site === speaker);
     if (speaker === undefined) this.program.wait('nobody has the floor');
     else this.program.show(room(this.sites[index]?.name ?? speaker, index, `${1280 * this.#scale}x${720 * this.#scale}`, 15), speaker);
+  }
+
+  #single(site: string, client: WebSocket): void {
+    if (this.singlesFull) {
+      client.send(JSON.stringify({ type: 'waiting', because: 'Đang mở quá nhiều hình xem riêng' }));
+      client.close(1013, 'too many single pictures');
+      return;
+    }
+    const index = this.sites.findIndex((each) => each.site === site);
+    const picture = this.singles.get(site) ?? new FakePicture({ sound: false });
+    this.singles.set(site, picture);
+    if (picture.clients === 0) picture.show(room(this.sites[index]?.name ?? site, index, '320x180', 15), site);
+    picture.add(client);
+    client.on('close', () => {
+      if (picture.clients === 0) picture.stop();
+    });
   }
 
   #change(change: Partial<MeetingView>): void {
@@ -278,6 +300,7 @@ export class FakeCentral {
     const index = this.sites.findIndex((each) => each.site === site);
     const picture = this.#stills.get(site) ?? still(this.sites[index]?.name ?? site, index);
     this.#stills.set(site, picture);
+    response.setHeader('age', '3');
     bytes(response, 'image/jpeg', await picture);
   }
 

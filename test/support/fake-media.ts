@@ -126,6 +126,11 @@ export class FakePicture {
     });
   }
 
+  /** How many watch. */
+  get clients(): number {
+    return this.#clients.size;
+  }
+
   /** Stops the picture and says why. */
   wait(because: string): void {
     this.stop();

@@ -1,10 +1,11 @@
 /** Pictures, previews and recordings: central fetches them from hubs, so that a browser talks to central only. */
 import type { IncomingMessage } from 'node:http';
 import { Type } from 'typebox';
+import type { WebSocket } from 'ws';
 import { PreviewView, RecordingView } from '../../../protocol/api.ts';
 import type { Clock } from '../../../protocol/clock.ts';
 import { FaultError } from '../../../protocol/fault.ts';
-import { MeetingId, RecordingId } from '../../../protocol/ids.ts';
+import { MeetingId, NodeId, RecordingId } from '../../../protocol/ids.ts';
 import type { Log } from '../../../protocol/log.ts';
 import type { Plan } from '../../../protocol/schema/plan.ts';
 import type { Sessions } from '../../auth/sessions.ts';
@@ -29,17 +30,22 @@ const thumb = Type.Object(
   closed,
 );
 const preview = Type.Object({ id: MeetingId, view: PreviewView }, closed);
+const single = Type.Object({ id: MeetingId, site: NodeId }, closed);
 const one = Type.Object({ id: RecordingId }, closed);
 const file = Type.Object({ id: RecordingId, file: Type.String({ pattern: '^[0-9]{4}\\.mkv$' }) }, closed);
 
 /** Headers that make sense beyond the hub. */
-const passed = ['content-type', 'content-length', 'content-range', 'accept-ranges', 'last-modified', 'etag'] as const;
+const passed = ['content-type', 'content-length', 'content-range', 'accept-ranges', 'last-modified', 'etag', 'age'] as const;
 /** "Try again later" (RFC 6455 §7.4.1, IANA registry). */
 const tryAgain = 1013;
 /** Each is 1.5 Mbit/s from the hub and to the browser. */
 const watchersMax = 100;
 /** A session that ended takes its previews along within this time. */
 const checkMs = 5_000;
+
+const noPlainRequest = (): never => {
+  throw new FaultError({ code: 'input.invalid', path: '/headers/upgrade', reason: 'this is a WebSocket' });
+};
 
 export function mediaRoutes({ client, meetings, recordings, sessions, clock, log }: MediaParts): readonly Route[] {
   let watching = 0;
@@ -70,6 +76,40 @@ export function mediaRoutes({ client, meetings, recordings, sessions, clock, log
     return reply.code(status).send(answer);
   };
 
+  /** Joins a browser to a preview of the meeting's hub. */
+  const watch = (
+    browser: WebSocket,
+    { params, actor, who }: Pick<Call<{ readonly id: string }, unknown, unknown>, 'params' | 'actor' | 'who'>,
+    view: string,
+  ): void => {
+    if (watching >= watchersMax) {
+      browser.close(tryAgain, 'too many previews are open');
+      return;
+    }
+    try {
+      const hub = client.socket(hubOf(params.id), `/v1/meetings/${params.id}/preview/${view}`);
+      const joined = join(browser, hub, clock, (because) => {
+        watching -= 1;
+        check.cancel();
+        log.debug({ ...params, view, by: actor.by, because }, 'a preview ended');
+      });
+      watching += 1;
+      const check = clock.every(checkMs, 'preview check', () => {
+        const allowed = who === null ? Promise.resolve(false) : sessions.alive(who);
+        allowed.then(
+          (still) => still || joined.close('logged out'),
+          (error: unknown) => {
+            log.error({ error }, 'could not look at a session; its preview ends');
+            joined.close('session unknown');
+          },
+        );
+      });
+    } catch (error) {
+      if (!(error instanceof FaultError)) throw error;
+      browser.close(tryAgain, error.message.slice(0, 100));
+    }
+  };
+
   return [
     route('GET /api/v1/meetings/{id}/thumbs/{picture}', {
       action: 'pictures.read',
@@ -83,33 +123,21 @@ export function mediaRoutes({ client, meetings, recordings, sessions, clock, log
       summary: 'WebSocket with live pictures: text frames are PreviewNote, binary frames fragmented MP4',
       params: preview,
       gives: 'video/mp4',
-      run: () => {
-        throw new FaultError({ code: 'input.invalid', path: '/headers/upgrade', reason: 'this is a WebSocket' });
-      },
-      upgrade: (browser, { params, actor, who }) => {
-        if (watching >= watchersMax) return browser.close(tryAgain, 'too many previews are open');
-        try {
-          const hub = client.socket(hubOf(params.id), `/v1/meetings/${params.id}/preview/${params.view}`);
-          const joined = join(browser, hub, clock, (because) => {
-            watching -= 1;
-            check.cancel();
-            log.debug({ ...params, by: actor.by, because }, 'a preview ended');
-          });
-          watching += 1;
-          const check = clock.every(checkMs, 'preview check', () => {
-            const allowed = who === null ? Promise.resolve(false) : sessions.alive(who);
-            allowed.then(
-              (still) => still || joined.close('logged out'),
-              (error: unknown) => {
-                log.error({ error }, 'could not look at a session; its preview ends');
-                joined.close('session unknown');
-              },
-            );
-          });
-        } catch (error) {
-          if (!(error instanceof FaultError)) throw error;
-          browser.close(tryAgain, error.message.slice(0, 100));
-        }
+      run: noPlainRequest,
+      upgrade: (browser, call) => watch(browser, call, call.params.view),
+    }),
+    route('GET /api/v1/meetings/{id}/preview/site/{site}', {
+      // Who may not steer its camera has the mosaic and the stills: few can be open at a time.
+      action: 'devices.act',
+      summary: 'WebSocket with the live picture of one site, to steer its camera by; frames as of the other previews',
+      params: single,
+      gives: 'video/mp4',
+      run: noPlainRequest,
+      upgrade: (browser, call) => {
+        const { id, site } = call.params;
+        if (meetings.planOf(id)?.sites.some((each) => each.site === site) !== true)
+          browser.close(tryAgain, `${site} is not in a running meeting ${id}`.slice(0, 100));
+        else watch(browser, call, `site/${site}`);
       },
     }),
     route('GET /api/v1/recordings', {

@@ -11,8 +11,9 @@ import { PreviewView, type Problem } from '../../../protocol/api.ts';
 import type { Clock } from '../../../protocol/clock.ts';
 import { brief, type Fault, httpStatus, type Result } from '../../../protocol/fault.ts';
 import type { Log } from '../../../protocol/log.ts';
+import type { Still } from '../mosaic/service.ts';
 import { playPipeline } from '../preview/pipeline.ts';
-import type { Preview, Viewer } from '../preview/service.ts';
+import type { Viewer, Watchable } from '../preview/service.ts';
 import type { Shelf } from '../record/shelf.ts';
 import { because } from '../report/because.ts';
 import { parseRange } from './range.ts';
@@ -21,8 +22,10 @@ export interface HttpOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly shelf: Shelf;
-  readonly thumb: (meeting: string, site: string) => Buffer | null;
-  readonly preview: (meeting: string, view: PreviewView) => Preview | undefined;
+  readonly thumb: (meeting: string, site: string) => Still | null;
+  readonly preview: (meeting: string, view: PreviewView) => Watchable | undefined;
+  /** One site's picture. */
+  readonly single: (meeting: string, site: string) => Watchable | undefined;
   /** Deletes a recording, unless it is in use. */
   readonly remove: (id: string) => Promise<Result<void>>;
 }
@@ -73,8 +76,7 @@ export class Http {
   }
 
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const [, meeting = '', view = ''] = /^\/v1\/meetings\/([^/]+)\/preview\/([a-z]+)$/.exec(request.url ?? '') ?? [];
-    const preview = Value.Check(PreviewView, view) ? this.#options.preview(meeting, view) : undefined;
+    const preview = this.#watched(request.url ?? '');
     if (preview === undefined) {
       socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
       return;
@@ -82,12 +84,18 @@ export class Http {
     this.#sockets.handleUpgrade(request, socket, head, (opened) => this.#watch(opened, preview));
   }
 
+  #watched(url: string): Watchable | undefined {
+    const [, meeting = '', view = '', site] = /^\/v1\/meetings\/([^/]+)\/preview\/([a-z]+)(?:\/([^/]+))?$/.exec(url) ?? [];
+    if (site !== undefined) return view === 'site' ? this.#options.single(meeting, site) : undefined;
+    return Value.Check(PreviewView, view) ? this.#options.preview(meeting, view) : undefined;
+  }
+
   stop(): void {
     for (const socket of this.#sockets.clients) socket.terminate();
     this.#sockets.close();
   }
 
-  #watch(socket: WebSocket, preview: Preview): void {
+  #watch(socket: WebSocket, preview: Watchable): void {
     const viewer: Viewer = {
       text: (note) => socket.send(JSON.stringify(note)),
       binary: (bytes) => socket.send(bytes),
@@ -100,9 +108,17 @@ export class Http {
   }
 
   async #thumb(response: ServerResponse, meeting: string, site: string): Promise<void> {
-    const jpeg = this.#options.thumb(meeting, site);
-    if (jpeg === null) return refuse(response, { code: 'not-found', what: 'picture', id: site });
-    response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': jpeg.length, 'cache-control': 'no-store' }).end(jpeg);
+    const still = this.#options.thumb(meeting, site);
+    if (still === null) return refuse(response, { code: 'not-found', what: 'picture', id: site });
+    const { jpeg, ageMs } = still;
+    // Whole seconds since it was made (RFC 9111 §5.1): who shows it can say how old it is.
+    const head = {
+      'content-type': 'image/jpeg',
+      'content-length': jpeg.length,
+      'cache-control': 'no-store',
+      age: String(Math.floor(ageMs / 1000)),
+    };
+    response.writeHead(200, head).end(jpeg);
   }
 
   async #list(response: ServerResponse): Promise<void> {

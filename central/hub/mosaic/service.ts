@@ -33,6 +33,12 @@ export interface MosaicServiceOptions {
   readonly faults?: boolean;
 }
 
+/** A site's last picture. */
+export interface Still {
+  readonly jpeg: Buffer;
+  readonly ageMs: number;
+}
+
 export type TileState = 'live' | 'slate' | 'banned';
 
 export interface MosaicEvents {
@@ -127,9 +133,11 @@ export class Mosaic extends EventEmitter<MosaicEvents> {
   }
 
   /** The site's last picture, when it is not older than five seconds. */
-  thumb(site: string): Buffer | null {
+  thumb(site: string): Still | null {
     const thumb = this.#thumbs.get(site);
-    return thumb === undefined || this.#options.clock.mono() - thumb.at > 5000 ? null : thumb.jpeg;
+    if (thumb === undefined) return null;
+    const ageMs = this.#options.clock.mono() - thumb.at;
+    return ageMs > 5000 ? null : { jpeg: thumb.jpeg, ageMs };
   }
 
   /** Pictures composed in the last second; 0 while it is down. */

@@ -8,15 +8,17 @@ import { audioIn, patient, videoIn } from '../record/pipeline.ts';
 
 /** Milliseconds of each fragment: the picture is so much late, and a request each would be too many if it were less. */
 export const fragmentMs = 150;
+/** Shorter than a frame: each goes out by itself, for who steers a camera by it. */
+export const steeringFragmentMs = 20;
 
 const muxer = (ms: number) => element('mp4mux', { 'fragment-duration': ms, streamable: true, 'fragment-mode': 'dash-or-mss' }, 'mux');
 /** AAC frames have no room for the small jumps of Opus that was stamped on arrival. */
 const evenSound = shielded('opusdec', { plc: true, tolerance: 200_000_000n }, 'opus');
 const pipe = element('fdsink', { fd: 3, sync: false, async: false });
 
-export function previewPipeline(sound: boolean): Pipeline {
+export function previewPipeline(sound: boolean, ms: number): Pipeline {
   return pipeline([
-    chain(muxer(fragmentMs), pipe),
+    chain(muxer(ms), pipe),
     chain(videoIn(), element('queue', patient), padOf('mux', 'video_0')),
     ...(sound
       ? [

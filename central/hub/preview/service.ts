@@ -1,17 +1,17 @@
 /**
- * One picture for browsers, `mosaic` or `program`: muxed only while somebody watches, once for all who do. A viewer that cannot follow is
- * told and begins again at a later keyframe; one that stays behind is let go. Nobody waits for it.
+ * One picture for browsers (the mosaic, the program, a single site): muxed only while somebody watches, once for all who do. A viewer that
+ * cannot follow is told and begins again at a later keyframe; one that stays behind is let go. Nobody waits for it.
  */
-import type { PreviewNote, PreviewView } from '../../../protocol/api.ts';
+import type { PreviewNote } from '../../../protocol/api.ts';
 import type { Clock, Timer } from '../../../protocol/clock.ts';
 import type { Log } from '../../../protocol/log.ts';
 import { onAir } from '../../../protocol/plan.ts';
 import type { Plan, PlanHub } from '../../../protocol/schema/plan.ts';
-import type { Tap } from '../forward/table.ts';
+import { attached, type Tap } from '../forward/table.ts';
 import { because } from '../report/because.ts';
 import { type Take, Takes, type Wanted } from '../takes.ts';
 import { Fragments, type InitSegment, type Piece } from './fragments.ts';
-import { previewPipeline } from './pipeline.ts';
+import { fragmentMs, previewPipeline, steeringFragmentMs } from './pipeline.ts';
 
 /** A browser's socket, by way of central. */
 export interface Viewer {
@@ -22,8 +22,20 @@ export interface Viewer {
   close(code: number, reason: string): void;
 }
 
+/** A place at which viewers come and go. */
+export interface Watchable {
+  add(viewer: Viewer): void;
+  remove(viewer: Viewer): void;
+}
+
+/** `n` tells the previews of single sites apart, also those that are still closing. */
+export type Subject =
+  | { readonly is: 'mosaic' }
+  | { readonly is: 'program' }
+  | { readonly is: 'site'; readonly site: string; readonly n: number };
+
 export interface PreviewOptions {
-  readonly view: PreviewView;
+  readonly subject: Subject;
   readonly clock: Clock;
   readonly log: Log;
   readonly plan: Plan;
@@ -32,6 +44,8 @@ export interface PreviewOptions {
   readonly changed: () => void;
   /** Somebody needs an IDR of this stream (base SSRC). */
   readonly ask: (ssrc: number) => void;
+  /** Nobody watches any more, and nobody came back. */
+  readonly deserted?: () => void;
 }
 
 /** About ten seconds of picture. */
@@ -41,19 +55,21 @@ const letGoAfterMs = 10_000;
 const lingerMs = 3000;
 export const maxViewers = 64;
 /** RFC 6455 §7.4.1: try again later. */
-const tryAgainLater = 1013;
+export const tryAgainLater = 1013;
 
 const words = {
   vi: {
     nobody: 'Chưa có ai phát biểu',
     starting: 'Đang chờ hình',
     slow: 'Đường truyền chậm, đang chờ hình mới',
+    absent: 'Điểm cầu không ở trong phiên họp',
     full: 'Quá nhiều người xem',
   },
   en: {
     nobody: 'Nobody has the floor',
     starting: 'Waiting for the picture',
     slow: 'Slow connection, waiting for a fresh picture',
+    absent: 'The site is not in the meeting',
     full: 'Too many viewers',
   },
 } as const;
@@ -69,7 +85,13 @@ interface Shown extends Wanted {
   readonly site: string | null;
 }
 
-export class Preview {
+/** Begins the names of its taps. */
+function tapName(subject: Subject): string {
+  if (subject.is === 'site') return `pv.s${subject.n}`;
+  return subject.is === 'mosaic' ? 'pv.m' : 'pv.p';
+}
+
+export class Preview implements Watchable {
   readonly #options: PreviewOptions;
   readonly #log: Log;
   readonly #takes: Takes<Shown>;
@@ -83,14 +105,16 @@ export class Preview {
   constructor(options: PreviewOptions) {
     this.#options = options;
     this.#plan = options.plan;
-    this.#log = options.log.child({ part: 'preview', view: options.view });
+    const { subject } = options;
+    const single = subject.is === 'site';
+    this.#log = options.log.child({ part: 'preview', view: subject.is, ...(single ? { site: subject.site } : {}) });
     this.#takes = new Takes<Shown>({
-      name: options.view === 'mosaic' ? 'pv.m' : 'pv.p',
+      name: tapName(subject),
       meeting: options.plan.meeting,
       clock: options.clock,
       log: this.#log,
       fds: 1,
-      pipeline: (_n, { sound }) => previewPipeline(sound),
+      pipeline: (_n, { sound }) => previewPipeline(sound, single ? steeringFragmentMs : fragmentMs),
       changed: options.changed,
       prepared: (take) => this.#read(take),
       began: () => {},
@@ -141,7 +165,7 @@ export class Preview {
     this.#linger = null;
     this.#aim();
     if (this.#init === null) {
-      viewer.text({ type: 'waiting', because: this.#wanted() === null ? this.#words.nobody : this.#words.starting });
+      viewer.text({ type: 'waiting', because: this.#wanted() === null ? this.#nothing : this.#words.starting });
       return;
     }
     this.#begin(watching);
@@ -154,6 +178,7 @@ export class Preview {
     this.#linger = this.#options.clock.after(lingerMs, 'preview without viewers', () => {
       this.#linger = null;
       this.#aim();
+      this.#options.deserted?.();
     });
   }
 
@@ -168,15 +193,33 @@ export class Preview {
     return words[this.#plan.language];
   }
 
+  /** Why there is no picture to wait for. */
+  get #nothing(): string {
+    return this.#options.subject.is === 'site' ? this.#words.absent : this.#words.nobody;
+  }
+
   #wanted(): Shown | null {
-    const { view, hub } = this.#options;
-    const sound = this.#sound;
+    const { subject, hub } = this.#options;
+    // A single site is watched to steer its camera: sound would only have to be waited for.
+    const sound = this.#sound && subject.is !== 'site';
     const shown = (site: string | null, { ssrc, format }: PlanHub['streams']['mosaic']): Shown => {
       return { key: `${ssrc} ${format.width}x${format.height} ${sound ? 'sound' : 'silent'}`, ssrc, sound, site };
     };
-    if (view === 'mosaic') return shown(null, hub.streams.mosaic);
-    const site = this.#plan.sites.find((each) => each.site === onAir(this.#plan));
-    return site === undefined ? null : shown(site.site, site.streams.main);
+    switch (subject.is) {
+      case 'mosaic':
+        return shown(null, hub.streams.mosaic);
+      case 'program': {
+        const site = this.#plan.sites.find((each) => each.site === onAir(this.#plan));
+        return site === undefined ? null : shown(site.site, site.streams.main);
+      }
+      case 'site': {
+        // Its tile comes anyway, so that nothing more is asked of its line.
+        const site = attached(this.#plan, hub.hub).find((each) => each.site === subject.site);
+        return site === undefined ? null : shown(site.site, site.streams.tile);
+      }
+      default:
+        return subject satisfies never;
+    }
   }
 
   #aim(): void {
@@ -185,7 +228,7 @@ export class Preview {
     this.#takes.apply(want);
     if (want !== null || this.#init === null) return;
     this.#init = null;
-    for (const each of this.#watching.values()) each.viewer.text({ type: 'waiting', because: this.#words.nobody });
+    for (const each of this.#watching.values()) each.viewer.text({ type: 'waiting', because: this.#nothing });
   }
 
   async #read(take: Take<Shown>): Promise<void> {

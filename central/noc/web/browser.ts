@@ -1,6 +1,6 @@
 /** The browser's effects behind small interfaces: clock, storage, network, address. The only file that reaches for them; main.tsx hands them on. */
 import type { Clock } from '../../../protocol/clock.ts';
-import type { Ask, Memory } from './effects.ts';
+import type { Ask, AskStill, Memory } from './effects.ts';
 
 /** A Clock over the window's timers. */
 export function browserClock(): Clock {
@@ -50,6 +50,19 @@ export const browserAsk: Ask = async (method, path, headers, body) => {
   });
   const text = await response.text();
   return { status: response.status, body: parsed(text) };
+};
+
+/** An image element would not tell how old its picture is. */
+export const browserStill: AskStill = async (path) => {
+  try {
+    const response = await window.fetch(path, { credentials: 'same-origin', cache: 'no-store' });
+    if (!response.ok) return null;
+    const url = URL.createObjectURL(await response.blob());
+    return { url, ageMs: Number(response.headers.get('age') ?? 0) * 1000, drop: () => URL.revokeObjectURL(url) };
+  } catch {
+    // No picture is an answer of its own: the next turn asks again.
+    return null;
+  }
 };
 
 function parsed(text: string): unknown {

@@ -6,6 +6,7 @@ import type { Clock } from '../../../protocol/clock.ts';
 import type { Announcer } from '../../../protocol/web/components/announce.tsx';
 import type { Api } from './api.ts';
 import type { Commands } from './commands.ts';
+import type { AskStill } from './effects.ts';
 import type { Feed } from './feed.ts';
 import { type May, may } from './may.ts';
 import type { Prefs } from './prefs.ts';
@@ -21,6 +22,7 @@ export interface Desk {
   readonly prefs: Prefs;
   readonly announcer: Announcer;
   readonly openSocket: (path: string) => WebSocket;
+  readonly askStill: AskStill;
   readonly route: ReadonlySignal<Route>;
   readonly go: (route: Route) => void;
   /** Server time in ms, once a second. */

@@ -14,3 +14,15 @@ export interface Answer {
 
 /** One request to central; rejects when nothing came back. */
 export type Ask = (method: string, path: string, headers: Readonly<Record<string, string>>, body: unknown) => Promise<Answer>;
+
+/** A picture that stands. */
+export interface Still {
+  /** An address that an element may show until `drop` is called. */
+  readonly url: string;
+  /** How old it was when it came. */
+  readonly ageMs: number;
+  readonly drop: () => void;
+}
+
+/** Null when there is none, or nothing came back. */
+export type AskStill = (path: string) => Promise<Still | null>;

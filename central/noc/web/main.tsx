@@ -3,7 +3,7 @@ import { effect, signal } from '@preact/signals';
 import { render } from 'preact';
 import { Announcer } from '../../../protocol/web/components/announce.tsx';
 import { type Api, api } from './api.ts';
-import { browserAsk, browserClock, browserMemory, randomKey, socketUrl } from './browser.ts';
+import { browserAsk, browserClock, browserMemory, browserStill, randomKey, socketUrl } from './browser.ts';
 import { Commands } from './commands.ts';
 import { type Desk, DeskProvider } from './desk.tsx';
 import { Feed } from './feed.ts';
@@ -39,6 +39,7 @@ function start(root: HTMLElement): void {
     prefs: new Prefs(browserMemory()),
     announcer: new Announcer(clock),
     openSocket: (path) => new WebSocket(socketUrl(path)),
+    askStill: browserStill,
     route,
     go: (to) => {
       window.location.hash = hashOf(to);

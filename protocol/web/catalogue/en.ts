@@ -184,6 +184,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   'picture.connecting': 'Connecting the picture…',
   'picture.slow': 'Slow connection, waiting for a fresh picture',
   'picture.crowded': 'Too many are watching',
+  'picture.singles': 'Too many single pictures are open; this one comes when there is room',
   'picture.unsupported': 'This browser cannot play H.264. Use Chrome or Edge.',
   'picture.listen': 'Listen',
   'picture.silent': 'Stop listening',

@@ -101,6 +101,10 @@ export const hubSentences: Readonly<Record<string, TextKey>> = {
   'Slow connection, waiting for a fresh picture': 'picture.slow',
   'Quá nhiều người xem': 'picture.crowded',
   'Too many viewers': 'picture.crowded',
+  'Điểm cầu không ở trong phiên họp': 'room.notInMeeting',
+  'The site is not in the meeting': 'room.notInMeeting',
+  'Đang mở quá nhiều hình xem riêng': 'picture.singles',
+  'Too many single pictures are open': 'picture.singles',
 };
 
 /** Acts of the audit log whose name alone is no sentence in English. */

@@ -183,6 +183,7 @@ export const vi = {
   'picture.connecting': 'Đang nối hình…',
   'picture.slow': 'Đường truyền chậm, đang chờ hình mới',
   'picture.crowded': 'Quá nhiều người đang xem',
+  'picture.singles': 'Đang mở quá nhiều hình xem riêng; hình sẽ hiện khi có chỗ',
   'picture.unsupported': 'Trình duyệt này không phát được H.264. Dùng Chrome hoặc Edge.',
   'picture.listen': 'Nghe tiếng',
   'picture.silent': 'Tắt tiếng nghe',

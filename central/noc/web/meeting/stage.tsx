@@ -17,7 +17,7 @@ export function Stage({ listening }: { readonly listening: Signal<boolean> }) {
     <div class="stage">
       <LivePicture
         meeting={meeting.id}
-        view="program"
+        of="program"
         title={t('picture.program')}
         caption={speaker === undefined ? null : nameOf(live.sites, speaker)}
         idle={speaker === undefined ? t('floor.nobody') : null}
@@ -38,7 +38,7 @@ export function Stage({ listening }: { readonly listening: Signal<boolean> }) {
         <FloorPanel />
         <LivePicture
           meeting={meeting.id}
-          view="mosaic"
+          of="mosaic"
           title={t('picture.mosaic')}
           caption={fresh && mosaic.state === 'running' ? t('picture.fps', { n: f.number(Math.round(mosaic.fps)) }) : null}
           idle={null}

@@ -12,14 +12,25 @@ export interface Position {
   readonly rate: number;
 }
 
-/** Behind the newest picture by more than this: jump. The hub sends fragments of a fraction of a second. */
-export const jumpBehind = 2;
-/** Where a jump lands: room for one late fragment. */
-export const landBehind = 0.35;
-/** Faster above this, normal again below `calmBehind`; 8 % is not heard as a change of pitch. */
-export const hurryBehind = 0.9;
-export const calmBehind = 0.5;
-export const hurryRate = 1.08;
+/** How near a player stays to the newest picture; each way nearer costs a picture that stands now and then on a line that is uneven. */
+export interface Pace {
+  /** Behind the newest picture by more than this: jump. The hub sends fragments of a fraction of a second. */
+  readonly jumpBehind: number;
+  /** Where a jump lands: room for one late fragment. */
+  readonly landBehind: number;
+  /** Faster above this, normal again below `calmBehind`. */
+  readonly hurryBehind: number;
+  readonly calmBehind: number;
+  readonly hurryRate: number;
+  /** No fragment for so many milliseconds: the picture stands still and must not look alive. */
+  readonly silentMs: number;
+}
+
+/** With sound: 8 % is not heard as a change of pitch. */
+export const watching: Pace = { jumpBehind: 2, landBehind: 0.35, hurryBehind: 0.9, calmBehind: 0.5, hurryRate: 1.08, silentMs: 2500 };
+/** Silent, a fragment for each frame: who steers a camera by the picture overshoots by what it is late. */
+export const steering: Pace = { jumpBehind: 0.6, landBehind: 0.1, hurryBehind: 0.25, calmBehind: 0.15, hurryRate: 1.15, silentMs: 1200 };
+
 /** Seconds of the past that stay, and how much more may gather before it is removed. */
 export const keepBehind = 5;
 export const trimAbove = 15;
@@ -30,7 +41,8 @@ export type Chase =
   | { readonly do: 'nothing' };
 
 /** What to do now to stay near the newest picture. */
-export function chase({ buffered, at, rate }: Position): Chase {
+export function chase({ buffered, at, rate }: Position, pace: Pace): Chase {
+  const { jumpBehind, landBehind, hurryBehind, calmBehind, hurryRate } = pace;
   const last = buffered.at(-1);
   if (last === undefined) return { do: 'nothing' };
   const landing = Math.max(last.start, last.end - landBehind);

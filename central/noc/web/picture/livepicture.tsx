@@ -8,37 +8,45 @@ import { useWords } from '../../../../protocol/web/components/words.tsx';
 import { reasonIn } from '../../../../protocol/web/words.ts';
 import { useDesk } from '../desk.tsx';
 import { urls } from '../urls.ts';
+import { steering, watching } from './edge.ts';
 import { type Picture, Player } from './player.ts';
 
 export interface LivePictureProps {
   readonly meeting: string;
-  readonly view: PreviewView;
+  /** `{ site }`: what this site sends, as early as can be, to steer its camera by. */
+  readonly of: PreviewView | { readonly site: string };
   readonly title: string;
   readonly caption: string | null;
   /** What to say when no picture is expected; null when one is. */
   readonly idle: string | null;
   /** Null: this picture has no sound. */
   readonly listening: Signal<boolean> | null;
+  /** Shown in its place while it does not play. */
+  readonly instead?: ComponentChildren;
   readonly children?: ComponentChildren;
 }
 
-export function LivePicture({ meeting, view, title, caption, idle, listening, children }: LivePictureProps) {
+export function LivePicture({ meeting, of, title, caption, idle, listening, instead, children }: LivePictureProps) {
   const { clock, openSocket } = useDesk();
   const { t } = useWords();
   const video = useRef<HTMLVideoElement>(null);
   const frame = useRef<HTMLElement>(null);
   const [picture, setPicture] = useState<Picture>({ is: 'connecting' });
 
+  const view = typeof of === 'string' ? of : 'site';
+  const url = typeof of === 'string' ? urls.preview(meeting, of) : urls.single(meeting, of.site);
   useEffect(() => {
     if (video.current === null) return;
-    const player = new Player({ video: video.current, url: urls.preview(meeting, view), clock, open: openSocket, onState: setPicture });
+    const pace = view === 'site' ? steering : watching;
+    const player = new Player({ video: video.current, url, pace, clock, open: openSocket, onState: setPicture });
     player.start();
     return () => player.stop();
-  }, [meeting, view, clock, openSocket]);
+  }, [url, view, clock, openSocket]);
 
   return (
     <figure class="picture" ref={frame} data-view={view} data-picture={picture.is}>
       <video ref={video} muted={listening?.value !== true} autoplay playsInline disablePictureInPicture aria-label={title} />
+      {picture.is !== 'playing' && instead}
       {picture.is !== 'playing' && <Waiting picture={picture} idle={idle} />}
       <figcaption>
         <span class={view === 'mosaic' ? 'unseen' : 'picture-title'}>{title}</span>

@@ -4,7 +4,7 @@
  */
 import type { PreviewNote } from '../../../../protocol/api.ts';
 import type { Clock, Timer } from '../../../../protocol/clock.ts';
-import { chase, type Range, trim } from './edge.ts';
+import { chase, type Pace, type Range, trim } from './edge.ts';
 import { emptyQueue, noted, type Queue, received, taken } from './queue.ts';
 
 export type Picture =
@@ -16,15 +16,16 @@ export type Picture =
 export interface PlayerOptions {
   readonly video: HTMLVideoElement;
   readonly url: string;
+  readonly pace: Pace;
   readonly clock: Clock;
   readonly open: (url: string) => WebSocket;
   readonly onState: (picture: Picture) => void;
 }
 
+/** "Try again later" (RFC 6455 §7.4.1, IANA registry): a word before it says why. */
+const tryAgain = 1013;
 /** Pauses between attempts to connect. */
 const backoffMs = [250, 500, 1000, 2000] as const;
-/** No fragment for this long: the picture stands still and must not look alive. */
-const stalledAfterMs = 2500;
 /** No word at all for this long, and no reason given: the line may be dead without having been closed. */
 const deadAfterMs = 10_000;
 /** Fragments come and the picture stands: the buffer holds something that it cannot play. */
@@ -76,7 +77,7 @@ export class Player {
     this.#heardAt = this.#options.clock.mono();
     this.#place = { at: 0, since: this.#heardAt };
     socket.onmessage = (event: MessageEvent<unknown>) => this.#message(event.data);
-    socket.onclose = () => this.#lost();
+    socket.onclose = ({ code }) => this.#lost(code === tryAgain ? this.#queue.waiting : null);
   }
 
   #close(): void {
@@ -97,11 +98,12 @@ export class Player {
     this.#mime = '';
   }
 
-  #lost(): void {
+  /** @param because why we were sent away, which holds until somebody says otherwise. */
+  #lost(because: string | null = null): void {
     // One failure may be told by socket, buffer and element alike.
     if (!this.#running || this.#socket === null) return;
     this.#close();
-    this.#show({ is: 'connecting' });
+    this.#show(because === null ? { is: 'connecting' } : { is: 'waiting', because });
     const pause = backoffMs[Math.min(this.#attempts, backoffMs.length - 1)] ?? 2000;
     this.#attempts += 1;
     this.#retry = this.#options.clock.after(pause, 'picture reconnect', () => this.#connect());
@@ -178,17 +180,17 @@ export class Player {
   }
 
   #tick(): void {
-    const { video, clock } = this.#options;
+    const { video, clock, pace } = this.#options;
     const now = clock.mono();
     const silentMs = now - this.#heardAt;
     if (video.currentTime !== this.#place.at || this.#shown.is !== 'playing' || document.visibilityState !== 'visible')
       this.#place = { at: video.currentTime, since: now };
     const stuck = now - this.#place.since > stuckAfterMs;
-    if (this.#shown.is === 'playing' && silentMs > stalledAfterMs) this.#show({ is: 'waiting', because: '' });
+    if (this.#shown.is === 'playing' && silentMs > pace.silentMs) this.#show({ is: 'waiting', because: '' });
     const dead = this.#socket !== null && this.#queue.waiting === null && this.#shown.is !== 'unsupported' && silentMs > deadAfterMs;
     if (dead || stuck || (this.#source !== null && video.error !== null)) this.#lost();
     if (this.#buffer === null) return;
-    const step = chase({ buffered: rangesOf(video.buffered), at: video.currentTime, rate: video.playbackRate });
+    const step = chase({ buffered: rangesOf(video.buffered), at: video.currentTime, rate: video.playbackRate }, pace);
     if (step.do === 'seek') video.currentTime = step.to;
     else if (step.do === 'rate') video.playbackRate = step.rate;
     // Refused while a sound picture has had no gesture, or while it loads: the next tick asks again.

@@ -7,10 +7,9 @@ import { useWords } from '../../../../protocol/web/components/words.tsx';
 import { sentence } from '../../../../protocol/web/problem.ts';
 import { useDesk } from '../desk.tsx';
 import { nameOf } from '../floor.ts';
-import { LivePicture } from '../picture/livepicture.tsx';
-import { urls } from '../urls.ts';
 import { DeviceCard } from './devicecard.tsx';
 import { Found } from './found.tsx';
+import { RoomView } from './roomview.tsx';
 import { useRoom } from './useroom.ts';
 
 export function RoomPage({ site }: { readonly site: string }) {
@@ -33,7 +32,7 @@ export function RoomPage({ site }: { readonly site: string }) {
       </Heading>
       <Found room={room} onChanged={take} />
       <div class="room-grid">
-        <View site={site} />
+        <RoomView key={site} site={site} />
         {room.devices.length === 0 && <Empty text={t('room.none')} hint={t('room.noneHint')} />}
         {room.devices.map((each) => (
           <DeviceCard key={each.wish.id} site={site} online={room.online} driven={each} onChanged={() => take(null)} />
@@ -41,19 +40,4 @@ export function RoomPage({ site }: { readonly site: string }) {
       </div>
     </div>
   );
-}
-
-/** What the room sends: live while it has the floor, else the still picture that is made every two seconds. */
-function View({ site }: { readonly site: string }) {
-  const { feed, turn } = useDesk();
-  const { t } = useWords();
-  const live = feed.live.value;
-  const meeting = [...(live?.meetings.values() ?? [])].find(
-    (each) => each.state === 'running' && each.sites.some((one) => one.site === site),
-  );
-  const name = nameOf(live?.sites ?? new Map(), site);
-  if (meeting === undefined) return <p class="card hint">{t('room.noMeeting')}</p>;
-  if (meeting.grant.slots[0] === site)
-    return <LivePicture meeting={meeting.id} view="program" title={t('picture.program')} caption={name} idle={null} listening={null} />;
-  return <img class="room-view" src={urls.thumb(meeting.id, site, turn.value)} alt={t('tile.thumb', { name })} />;
 }
