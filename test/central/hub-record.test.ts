@@ -309,7 +309,7 @@ t.test('pictures for browsers', async (t) => {
         only.notes.findLast((note) => note.type === 'init'),
         { site: 'site-2' },
       );
-      const file = join(t.testdir(), 'single.mp4');
+      const file = join(tempFolder(t), 'single.mp4');
       await writeFile(file, Buffer.concat(only.movies[0]!));
       const found = await probe(file);
       t.strictSame([found.width, found.audio], [width, 0], `${width} by ${height}, picture only`);
