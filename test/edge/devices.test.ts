@@ -11,7 +11,7 @@ import { type WiredName, wired } from '../../hardware/catalogue.ts';
 import { serveOnvif } from '../../hardware/onvif/simulator/serve.ts';
 import { plainSettings } from '../../hardware/wire/driver.ts';
 import { type Served, servePty } from '../../hardware/wire/serve.ts';
-import type { Simulator } from '../../hardware/wire/simulator.ts';
+import { now, type Simulator } from '../../hardware/wire/simulator.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import { asItIs } from '../../protocol/room.ts';
 import type { DevicesBody, DeviceWish, FoundDevice } from '../../protocol/schema/devices.ts';
@@ -192,6 +192,41 @@ t.test('what is plugged in is found and named, what is driven is left alone, wha
   await eventually(() => (find('codec') === undefined && news > before ? undefined : 'still there'));
   await codec.served.restore();
   await finds('codec');
+});
+
+t.test('who speaks without end holds up nobody; a port has one name; what is driven is not asked, under no name', async (t) => {
+  const at = await folder(t);
+  const heard = { meter: 0, driven: 0 };
+  const strange = (name: keyof typeof heard, says: string): Simulator => ({
+    opened: () => [],
+    closed: () => undefined,
+    feed: () => {
+      heard[name]++;
+      return [];
+    },
+    happen: () => now(says),
+    restart: () => [],
+    facts: {},
+  });
+  const meter = await servePty(strange('meter', '$GPGGA,1\r\n'), join(at, 'meter'), clock, Math.random);
+  t.teardown(() => meter.stop());
+  const speaking = clock.every(50, 'a meter speaks', () => meter.happen(''));
+  t.teardown(() => speaking.cancel());
+  const driven = await servePty(strange('driven', ''), join(at, 'driven'), clock, Math.random);
+  t.teardown(() => driven.stop());
+  symlinkSync(driven.at, join(at, 'alias'));
+  const taken = new Set([driven.at, 'tcp:10.0.0.1:23']);
+  const watch = new Watch({ folders: [at], taken: () => taken, changed: () => undefined, clock, log: silentLog() });
+  t.teardown(() => watch.stop());
+  watch.start();
+  await eventually(() => (heard.meter > 0 ? undefined : 'the meter is not asked yet'));
+  await plugged(t, 'xapi', join(at, 'codec'), { model: 'tc7' });
+  symlinkSync(join(at, 'codec'), join(at, 'codec-2'));
+  await eventually(() => (watch.found.length > 0 ? undefined : 'the codec is not found'));
+  t.match(watch.found, [{ driver: 'xapi', at: { path: join(at, 'codec') } }]);
+  t.equal(heard.driven, 0);
+  taken.add(join(at, 'codec-2'));
+  await eventually(() => (watch.found.length === 0 ? undefined : 'it is driven now, by its other name'));
 });
 
 t.test('a port that cannot be opened, or is none, harms nobody', async (t) => {
