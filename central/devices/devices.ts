@@ -55,7 +55,7 @@ export class Devices extends EventEmitter<DevicesEvents> {
       if (before === undefined) return failed({ code: 'not-found', what: 'device', id });
       const wish = { ...before, ...change, id };
       if (before.password !== '' && change.password === undefined && wherever(wish) !== wherever(before))
-        return failed({ code: 'input.invalid', path: '/password', reason: 'must be given again for a device at another place' });
+        return failed({ code: 'input.invalid', path: '/password', reason: 'give it again for a device at another place' });
       const clash = clashWith(this.of(site), wish);
       if (clash !== null) return failed(clash);
       return this.#keep(
