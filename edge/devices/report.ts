@@ -26,12 +26,21 @@ const cut = (text: string): string => text.slice(0, 200);
 
 export function bounded(devices: readonly DrivenDevice[], found: readonly FoundDevice[]): DevicesBody {
   const share = DEVICES_BYTES / Math.max(1, devices.length);
-  return { devices: devices.map((each) => small(fitting(coarse(each)), share)), found: few(found) };
+  return { devices: devices.map((each) => small(fitting(discreet(coarse(each))), share)), found: few(found) };
 }
 
 /** Of a device that answers: when it was last heard, in steps; else each of its answers would be a message to central. */
 const coarse = (device: DrivenDevice): DrivenDevice =>
   device.link !== 'ok' || device.seen === null ? device : { ...device, seen: Math.floor(device.seen / SEEN_STEP_MS) * SEEN_STEP_MS };
+
+/** Some cameras write the login into the address of their picture; everybody who may look at the room would read it. */
+const LOGIN = /((?:pass(?:word|wd)?|pwd)[=:])[^&_/?;#]*/gi;
+
+function discreet(device: DrivenDevice): DrivenDevice {
+  const { streams } = device.state;
+  if (streams === null) return device;
+  return { ...device, state: { ...device.state, streams: streams.map((each) => ({ ...each, uri: each.uri.replace(LOGIN, '$1***') })) } };
+}
 
 /** What does not fit is left out, and said. */
 function fitting(device: DrivenDevice): DrivenDevice {

@@ -227,3 +227,9 @@ t.test('a device that answers every second is no news every second; when one is 
   t.equal(seen({}), seen({ seen: 1_000_013_345 }));
   t.equal(seen({ link: 'disconnected' }), 1_000_012_345);
 });
+
+t.test('a login that a camera writes into the address of its picture is told to nobody', async (t) => {
+  const uri = 'rtsp://10.0.0.9:554/user=admin_password=tlJwpbo6_channel=1_stream=0.sdp?pwd=tlJwpbo6';
+  const [camera] = bounded([device('camera', { state: state({ streams: [{ uri, encoding: 'H264', width: 1, height: 1 }] }) })], []).devices;
+  t.equal(camera?.state.streams?.[0]?.uri, 'rtsp://10.0.0.9:554/user=admin_password=***_channel=1_stream=0.sdp?pwd=***');
+});
