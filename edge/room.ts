@@ -210,7 +210,8 @@ export class Room {
       this.#finish({ places });
     },
     devices: async ({ devices, scene: roomScene }) => {
-      await this.#rack.apply(devices, roomScene);
+      // Not waited for: a device that is slow to let go of its line must not hold up the next plan, which may be a change of floor.
+      void this.#rack.apply(devices, roomScene);
       this.#finish({ devices, roomScene });
     },
   };

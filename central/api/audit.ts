@@ -18,9 +18,10 @@ export function auditor(history: Pick<History, 'addAudit'>, clock: Clock, log: L
     const { route } = request.routeOptions.config;
     // What is said at login and about one's own password is nobody's business, whatever the fields are called.
     const isPersonal = route?.act.startsWith('session.') === true || route?.act.startsWith('me.') === true;
-    // A refused body may be anything: what is done has been checked.
-    const kept = outcome === 'done' && route?.audited !== undefined ? route.audited(request.body as never) : request.body;
-    if (outcome === 'done' && route?.audited !== undefined && kept === null) return Promise.resolve();
+    // A refused body may be anything: what is done has been checked. Where the route chooses what is kept, of a refused one nothing is.
+    const chooses = route?.audited;
+    const kept = chooses === undefined ? request.body : outcome === 'done' ? chooses(request.body as never) : null;
+    if (outcome === 'done' && chooses !== undefined && kept === null) return Promise.resolve();
     const detail = isPersonal ? null : masked(kept ?? null);
     return history.addAudit({
       at: clock.now(),

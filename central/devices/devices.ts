@@ -1,7 +1,7 @@
 /** What the boxes shall drive in their rooms: adopted by people, kept, and part of each site's desired state. Nothing here knows a make. */
 import { EventEmitter } from 'node:events';
 import type { Clock } from '../../protocol/clock.ts';
-import { failed, ok, type Result } from '../../protocol/fault.ts';
+import { type Fault, failed, ok, type Result } from '../../protocol/fault.ts';
 import type { DeviceWish } from '../../protocol/schema/devices.ts';
 import { serial } from '../serial.ts';
 import { listDevices, removeDevice, saveDevice } from '../store/devices.ts';
@@ -43,16 +43,21 @@ export class Devices extends EventEmitter<DevicesEvents> {
       const known = this.of(site);
       if (known.some(({ id }) => id === wish.id)) return failed({ code: 'conflict', what: 'device', reason: `${wish.id} is in use` });
       if (known.length >= MAX_DEVICES) return failed({ code: 'exhausted', what: `devices of ${site}`, because: `${MAX_DEVICES} at most` });
-      return this.#keep(site, [...known, wish], wish);
+      const clash = clashWith(known, wish);
+      return clash === null ? this.#keep(site, [...known, wish], wish) : failed(clash);
     });
   }
 
-  /** @param change what is absent stays as it is. */
+  /** @param change what is absent stays as it is; but a password is not sent to another place than the one that it was given for. */
   change(site: string, id: string, change: Partial<DeviceWish>): Promise<Result<DeviceWish>> {
     return this.#inTurn(async () => {
       const before = this.of(site).find((each) => each.id === id);
       if (before === undefined) return failed({ code: 'not-found', what: 'device', id });
       const wish = { ...before, ...change, id };
+      if (before.password !== '' && change.password === undefined && wherever(wish) !== wherever(before))
+        return failed({ code: 'input.invalid', path: '/password', reason: 'give it again for a device at another place' });
+      const clash = clashWith(this.of(site), wish);
+      if (clash !== null) return failed(clash);
       return this.#keep(
         site,
         this.of(site).map((each) => (each.id === id ? wish : each)),
@@ -80,4 +85,18 @@ export class Devices extends EventEmitter<DevicesEvents> {
     this.emit('changed', site);
     return ok(wish);
   }
+}
+
+/** To whom a password is told. */
+const wherever = ({ at, driver }: DeviceWish): string =>
+  JSON.stringify([driver, at.via === 'serial' ? [at.via, at.path] : [at.via, at.host, at.port]]);
+
+/** A serial line has one user; at one place of a network each number is one device. */
+const lineOf = ({ at, address }: DeviceWish): string =>
+  at.via === 'serial' ? at.path : JSON.stringify([at.via, at.host.toLowerCase(), at.port, address]);
+
+/** Two that drive the same thing take it from each other. */
+function clashWith(known: readonly DeviceWish[], wish: DeviceWish): Fault | null {
+  const other = known.find((each) => each.id !== wish.id && lineOf(each) === lineOf(wish));
+  return other === undefined ? null : { code: 'conflict', what: 'device', reason: `${other.id} is driven there` };
 }

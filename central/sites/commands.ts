@@ -24,6 +24,8 @@ interface Waiting {
 const EXPIRES_MS = 10_000;
 /** What a device may take over it, besides. */
 const PATIENCE_MS = 20_000;
+/** A move is renewed several times a second: whoever waited long for each would hold all the connections that a browser has. */
+const MOVE_PATIENCE_MS = 2000;
 
 export class Commands {
   readonly #parts: CommandsParts;
@@ -43,10 +45,11 @@ export class Commands {
     const { clock } = this.#parts;
     const session = this.#boot(node);
     const id = randomUUID();
+    const patience = act.do === 'device' && act.act.do === 'move' ? MOVE_PATIENCE_MS : PATIENCE_MS;
     const outcome = new Promise<Outcome>((resolve, reject) => {
-      const timer = clock.after(PATIENCE_MS, `${node} answers`, () => {
+      const timer = clock.after(patience, `${node} answers`, () => {
         this.#waiting.delete(id);
-        const because = `no answer within ${PATIENCE_MS / 1000} s; it may have been done`;
+        const because = `no answer within ${patience / 1000} s; it may have been done`;
         reject(new FaultError({ code: 'unreachable', what: node, because }));
       });
       this.#waiting.set(id, { node, resolve, timer });

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../protocol/clock.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { ActResult, DeviceAct } from '../../protocol/schema/device.ts';
 import type { DevicesBody, DeviceWish, FoundDevice, RoomScene } from '../../protocol/schema/devices.ts';
+import { bounded } from './report.ts';
 import { Station } from './station.ts';
 
 export interface RackOptions {
@@ -22,7 +23,7 @@ const GATHER_MS = 100;
 export class Rack {
   readonly #options: RackOptions;
   #soon: Timer | null = null;
-  readonly #stations = new Map<string, Station>();
+  #stations: ReadonlyMap<string, Station> = new Map();
   #scene: RoomScene = null;
   /** Changes are carried out one after another: a line must be let go before it is opened anew. */
   #changing: Promise<void> = Promise.resolve();
@@ -31,25 +32,33 @@ export class Rack {
     this.#options = options;
   }
 
-  /** Drives these devices, in this scene; resolves when lines that are no longer wanted were let go. A device whose wish is the same is left alone. */
+  /**
+   * Drives these devices, in this scene; resolves when lines that are no longer wanted were let go. A device whose wish is the same, or that is
+   * only called or placed otherwise, is not let go. Never rejects: one change that fails on a bug must not stop the next.
+   */
   apply(wishes: readonly DeviceWish[], scene: RoomScene): Promise<void> {
-    this.#changing = this.#changing.then(() => this.#apply(wishes, scene));
+    this.#changing = this.#changing
+      .then(() => this.#apply(wishes, scene))
+      .catch((error: unknown) => this.#options.log.error({ err: error }, 'devices could not be changed'));
     return this.#changing;
   }
 
   async #apply(wishes: readonly DeviceWish[], scene: RoomScene): Promise<void> {
     this.#scene = scene;
     const wanted = new Map(wishes.map((wish) => [wish.id, wish]));
-    const gone = [...this.#stations].filter(([id, { wish }]) => JSON.stringify(wanted.get(id)) !== JSON.stringify(wish));
-    for (const [id] of gone) this.#stations.delete(id);
+    const kept = new Map([...this.#stations].filter(([id, { wish }]) => sameDevice(wanted.get(id), wish)));
+    const gone = [...this.#stations].filter(([id]) => !kept.has(id));
+    this.#stations = kept;
     await Promise.all(gone.map(([, station]) => station.stop()));
-    for (const wish of wishes) {
-      if (this.#stations.has(wish.id)) continue;
-      const station = new Station({ wish, clock: this.#options.clock, log: this.#options.log, changed: () => this.#changed() });
-      this.#stations.set(wish.id, station);
+    const { clock, log } = this.#options;
+    const next = new Map<string, Station>();
+    for (const [id, wish] of wanted) {
+      const station = kept.get(id) ?? new Station({ wish, clock, log, changed: () => this.#changed() });
+      next.set(id, station);
       station.start();
+      station.placed(wish, this.#scene);
     }
-    for (const station of this.#stations.values()) station.scene(this.#scene);
+    this.#stations = next;
     this.#changed();
   }
 
@@ -66,7 +75,7 @@ export class Rack {
     await this.#changing;
     this.#soon?.cancel();
     const all = [...this.#stations.values()];
-    this.#stations.clear();
+    this.#stations = new Map();
     await Promise.all(all.map((station) => station.stop()));
   }
 
@@ -77,7 +86,10 @@ export class Rack {
 
   /** In the order of the wishes. */
   report(): DevicesBody {
-    return { devices: [...this.#stations.values()].map((station) => station.report()), found: [...this.#options.found()] };
+    return bounded(
+      [...this.#stations.values()].map((station) => station.report()),
+      this.#options.found(),
+    );
   }
 
   /** Where something is driven already: nobody else may open it. */
@@ -85,6 +97,10 @@ export class Rack {
     return new Set([...this.#stations.values()].map(({ wish }) => placeOf(wish.at)));
   }
 }
+
+/** The same thing on the same line: what it is called and how it shall stand does not matter. */
+const sameDevice = (a: DeviceWish | undefined, b: DeviceWish): boolean => a !== undefined && hardwareOf(a) === hardwareOf(b);
+const hardwareOf = ({ name, scenes, ...rest }: DeviceWish): string => JSON.stringify(rest);
 
 /** The line a device hangs on, or the place where it answers, for comparison. */
 export const placeOf = (at: DeviceWish['at']): string =>

@@ -1,6 +1,7 @@
 /**
  * From how a device shall stand in a scene and how it stands to what is to be done. Pure. Power and input are kept for as long as the scene
- * lasts; microphone, volume, layout and preset are brought about once, because people in the room may change them.
+ * lasts, unless a person asks this system for something else; microphone, volume, layout and preset are brought about once, because people in
+ * the room may change them.
  */
 import type { Capability, CapabilityId, DeviceAct, DeviceState } from '../../protocol/schema/device.ts';
 import type { DeviceScene } from '../../protocol/schema/devices.ts';
@@ -10,6 +11,8 @@ export interface SceneView {
   readonly capabilities: readonly Capability[];
   /** What this scene has brought about already, by part. */
   readonly settled: ReadonlySet<Part>;
+  /** What a person has decided since the scene began; nobody decides otherwise before it ends. */
+  readonly left: ReadonlySet<Part>;
 }
 
 export type Part = 'power' | 'input' | 'preset' | 'micMuted' | 'volume' | 'layout';
@@ -39,7 +42,7 @@ interface Demand {
   readonly stands: boolean | null;
 }
 
-export function sceneTodo(want: DeviceScene, { state, capabilities, settled }: SceneView): SceneTodo {
+export function sceneTodo(want: DeviceScene, { state, capabilities, settled, left }: SceneView): SceneTodo {
   const reached: Part[] = [];
   const missing: string[] = [];
   const steps: SceneStep[] = [];
@@ -47,7 +50,7 @@ export function sceneTodo(want: DeviceScene, { state, capabilities, settled }: S
   const look = ({ part, needs, act, stands }: Demand): void => {
     const tells = feedback(needs);
     if (tells === null) missing.push(`it cannot do ${needs}`);
-    else if (stands === true || (settled.has(part) && (stands === null || !kept.includes(part)))) reached.push(part);
+    else if (left.has(part) || stands === true || (settled.has(part) && (stands === null || !kept.includes(part)))) reached.push(part);
     else if (stands === null && tells !== 'none' && part !== 'preset') missing.push(`${part} is not known yet`);
     else {
       missing.push(`${part} is being set`);
@@ -62,6 +65,7 @@ export function sceneTodo(want: DeviceScene, { state, capabilities, settled }: S
     look({ part: 'power', needs: 'power', act: { do: 'power', on: want.power }, stands: known });
     // What is off, or is only going on, takes nothing else.
     if (want.power === false || steps.length > 0 || missing.length > 0) return { steps, reached, missing };
+    if (left.has('power') && known === false) return { steps, reached, missing };
   }
   for (const demand of demands(want, state)) look(demand);
   return { steps, reached, missing };

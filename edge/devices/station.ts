@@ -22,7 +22,7 @@ const AGAIN_MS = 5000;
 const untouched: SceneReport = { scene: null, reached: true, because: 'nobody touches the room' };
 
 export class Station {
-  readonly wish: DeviceWish;
+  #wish: DeviceWish;
   readonly #options: StationOptions;
   readonly #handle: Handle | null;
   /** Why there is no handle. */
@@ -30,6 +30,8 @@ export class Station {
   #scene: RoomScene = null;
   #report = untouched;
   #settled = new Set<Part>();
+  /** What a person has asked for by name since the scene began: it is his. */
+  readonly #left = new Set<Part>();
   /** When each part was last asked for in this scene, monotonic. */
   readonly #asked = new Map<Part, number>();
   #working = false;
@@ -38,7 +40,7 @@ export class Station {
 
   constructor(options: StationOptions) {
     const { wish, clock, log } = options;
-    this.wish = wish;
+    this.#wish = wish;
     this.#options = options;
     const opened = openDevice(wish, clock, log);
     this.#handle = opened.ok ? opened.value.handle : null;
@@ -49,6 +51,11 @@ export class Station {
     });
   }
 
+  get wish(): DeviceWish {
+    return this.#wish;
+  }
+
+  /** Idempotent. */
   start(): void {
     this.#running = true;
     this.#handle?.start();
@@ -61,22 +68,43 @@ export class Station {
     await this.#handle?.stop();
   }
 
-  /** The room's scene from now on. */
-  scene(scene: RoomScene): void {
-    if (scene === this.#scene) return;
-    this.#scene = scene;
-    this.#settled = new Set();
-    this.#asked.clear();
-    this.#tell(scene === null ? untouched : { scene, reached: false, because: 'has just begun' });
+  /**
+   * The room's scene from now on, and the wish, which is of the same device: what it is called and how it stands in scenes may be new. Within a
+   * scene only what is wanted otherwise now is brought about again: a new name must not open a microphone that somebody has closed.
+   */
+  placed(wish: DeviceWish, scene: RoomScene): void {
+    const before = this.#scene === null ? null : this.#wish.scenes[this.#scene];
+    this.#wish = wish;
+    if (scene === this.#scene) {
+      if (before === null || scene === null) return;
+      for (const part of sceneParts.filter((each) => before[each] !== wish.scenes[scene][each])) this.#forget(part);
+    } else {
+      this.#scene = scene;
+      for (const part of sceneParts) this.#forget(part);
+      this.#tell(scene === null ? untouched : { scene, reached: false, because: 'has just begun' });
+    }
     this.#work();
   }
 
+  #forget(part: Part): void {
+    this.#settled.delete(part);
+    this.#left.delete(part);
+    this.#asked.delete(part);
+  }
+
+  /** What a person asks for. What he has asked for is his until the scene changes: the scene does not work against him. */
   async execute(act: DeviceAct): Promise<ActResult> {
-    return (await this.#handle?.execute(act)) ?? { outcome: 'rejected', because: this.#unfit };
+    const part = partOf(act);
+    const fresh = part !== null && this.#scene !== null && !this.#left.has(part);
+    // Before it is done: the scene must not undo it while its answer is on the way.
+    if (fresh) this.#left.add(part);
+    const result = (await this.#handle?.execute(act)) ?? { outcome: 'rejected', because: this.#unfit };
+    if (fresh && result.outcome === 'rejected') this.#left.delete(part);
+    return result;
   }
 
   report(): DrivenDevice {
-    const { id, name, driver } = this.wish;
+    const { id, name, driver } = this.#wish;
     const handle = this.#handle;
     const standing = handle?.standing ?? { link: 'disconnected', because: this.#unfit };
     return {
@@ -97,9 +125,14 @@ export class Station {
   #work(): void {
     if (this.#working || !this.#running || this.#scene === null || this.#handle === null) return;
     this.#working = true;
-    void this.#steps(this.#handle, this.#scene).finally(() => {
-      this.#working = false;
-    });
+    void this.#steps(this.#handle, this.#scene)
+      .catch((error: unknown) => {
+        this.#options.log.error({ err: error, device: this.#wish.id }, 'a scene failed on a bug');
+        this.#later(AGAIN_MS);
+      })
+      .finally(() => {
+        this.#working = false;
+      });
   }
 
   async #steps(handle: Handle, scene: 'on' | 'off'): Promise<void> {
@@ -107,11 +140,17 @@ export class Station {
     this.#again?.cancel();
     if (handle.standing.link !== 'ok') return this.#tell({ scene, reached: false, because: handle.standing.because });
     const { state, capabilities } = handle;
-    const { steps, reached, missing } = sceneTodo(this.wish.scenes[scene], { state, capabilities, settled: this.#settled });
+    const { steps, reached, missing } = sceneTodo(this.#wish.scenes[scene], {
+      state,
+      capabilities,
+      settled: this.#settled,
+      left: this.#left,
+    });
     for (const part of reached) this.#settled.add(part);
     const due = steps.filter(({ part }) => clock.mono() - (this.#asked.get(part) ?? Number.NEGATIVE_INFINITY) >= AGAIN_MS);
     const refused: string[] = [];
     for (const { part, act } of due) {
+      if (this.#left.has(part)) continue;
       this.#asked.set(part, clock.mono());
       const { outcome, because } = await handle.execute(act);
       if (this.#scene !== scene) return this.#later(0);
@@ -127,7 +166,8 @@ export class Station {
 
   #later(ms: number): void {
     this.#again?.cancel();
-    this.#again = this.#options.clock.after(ms, `${this.wish.id} is brought into its scene`, () => this.#work());
+    if (!this.#running) return;
+    this.#again = this.#options.clock.after(ms, `${this.#wish.id} is brought into its scene`, () => this.#work());
   }
 
   #tell(report: SceneReport): void {
@@ -135,6 +175,27 @@ export class Station {
     if (JSON.stringify(bounded) === JSON.stringify(this.#report)) return;
     this.#report = bounded;
     this.#options.changed();
+  }
+}
+
+const sceneParts: readonly Part[] = ['power', 'input', 'preset', 'micMuted', 'volume', 'layout'];
+
+/** What of a scene an act decides. */
+function partOf(act: DeviceAct): Part | null {
+  switch (act.do) {
+    case 'power':
+    case 'input':
+    case 'volume':
+    case 'layout':
+      return act.do;
+    case 'micMute':
+      return 'micMuted';
+    case 'presetRecall':
+    case 'move':
+    case 'position':
+      return 'preset';
+    default:
+      return null;
   }
 }
 

@@ -65,6 +65,7 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
   #life: Life | null = null;
   #timer: Timer | null = null;
   #failures = 0;
+  #complaint = '';
   #silent = 0;
   #running = false;
 
@@ -174,7 +175,8 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
 
   async #connect(): Promise<void> {
     const { name, clock, log, host, port } = this.#options;
-    this.#stand('connecting', `asking ${host}:${port}`);
+    // A camera that is switched off is tried for hours: what is told of it stays the same.
+    if (this.#failures === 0) this.#stand('connecting', `asking ${host}:${port}`);
     const life: Life = {
       session: new Session({
         name,
@@ -202,11 +204,17 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
       this.#stand('ok', 'answers');
       this.#pollLater(life);
     } catch (error) {
-      if (!(error instanceof FaultError)) throw error;
-      await this.#lost(life, brief(error.fault), error.fault.code === 'device.login');
+      if (error instanceof FaultError) await this.#lost(life, brief(error.fault), error.fault.code === 'device.login');
+      else await this.#puzzled(life, error);
     } finally {
       limit.cancel();
     }
+  }
+
+  /** A bug, brought out by what the camera said: told loudly, but the box goes on, for a meeting hangs on this process. */
+  #puzzled(life: Life, error: unknown): Promise<void> {
+    this.#options.log.error({ err: error, device: this.#options.name }, 'an answer could not be understood, on a bug');
+    return this.#lost(life, 'what it says could not be understood');
   }
 
   #during(life: Life, run: () => void): void {
@@ -227,7 +235,7 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
       await life.session.poll();
       this.#silent = 0;
     } catch (error) {
-      if (!(error instanceof FaultError)) throw error;
+      if (!(error instanceof FaultError)) return this.#puzzled(life, error);
       const { code } = error.fault;
       if (code === 'device.login') return this.#lost(life, brief(error.fault), true);
       if (doubted || code === 'device.gone' || ++this.#silent >= SILENT_POLLS) return this.#lost(life, brief(error.fault));
@@ -241,7 +249,8 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
     if (this.#running) {
       const pause = refused ? REFUSED_PAUSE_MS : (PAUSES_MS[Math.min(this.#failures, PAUSES_MS.length - 1)] ?? 400);
       this.#failures++;
-      this.#options.log.warn({ device: this.#options.name, because, pause }, 'camera lost');
+      if (because !== this.#complaint) this.#options.log.warn({ device: this.#options.name, because, pause }, 'camera lost');
+      this.#complaint = because;
       this.#stand(refused ? 'login-refused' : 'disconnected', because);
       this.#timer = this.#options.clock.after(pause, `${this.#options.name} is tried again`, () => void this.#connect());
     }

@@ -102,7 +102,13 @@ function open(local: string | null, heard: (datagram: Uint8Array, from: string) 
     socket.once('error', failed);
     socket.on('message', (datagram, { address }) => heard(datagram, address));
     const ready = (): void => {
-      if (local !== null) socket.setMulticastInterface(local);
+      try {
+        if (local !== null) socket.setMulticastInterface(local);
+      } catch (error) {
+        // The interface has gone since it was listed.
+        failed(error as Error);
+        return;
+      }
       socket.off('error', failed);
       socket.on('error', (error) => log.warn({ local, because: error.message }, 'a discovery socket complained'));
       resolve(socket);

@@ -63,6 +63,10 @@ const REFUSED_PAUSE_MS = 30_000;
 /** So many polls in a row without a word: the line is taken for dead. */
 const SILENT_POLLS = 2;
 const STOP_MS = 500;
+/** Closing a line may hang: the system waits for bytes that a dead adapter never takes. */
+const CLOSE_MS = 1000;
+/** Who was there for so long is taken for well when it goes; one that comes and goes is tried at the slow pace. */
+const STEADY_MS = 10_000;
 
 interface Session<M> {
   readonly protocol: Protocol<M>;
@@ -84,6 +88,9 @@ export class WiredDevice<M> extends EventEmitter<DeviceEvents> implements Handle
   #session: Session<M> | null = null;
   #timer: Timer | null = null;
   #failures = 0;
+  /** Monotonic; null: it is not well now. */
+  #wellSince: number | null = null;
+  #complaint = '';
   #silent = 0;
   #running = false;
 
@@ -176,7 +183,8 @@ export class WiredDevice<M> extends EventEmitter<DeviceEvents> implements Handle
 
   async #connect(): Promise<void> {
     const { port, protocol, manners, clock, name, log } = this.#options;
-    this.#stand('connecting', `opening ${port.name}`);
+    // A device that is switched off is tried for hours: what is told of it stays the same.
+    if (this.#failures === 0) this.#stand('connecting', `opening ${port.name}`);
     const speaking = protocol();
     const session: Session<M> = {
       protocol: speaking,
@@ -220,15 +228,15 @@ export class WiredDevice<M> extends EventEmitter<DeviceEvents> implements Handle
       await speaking.begin(session.talk);
       limit.cancel();
       if (session.over) return;
-      this.#failures = 0;
+      this.#wellSince = clock.mono();
       this.#silent = 0;
       this.#capabilities = speaking.capabilities;
       this.#stand('ok', 'answers');
       this.#pollLater(session);
     } catch (error) {
-      if (!(error instanceof FaultError) && !(error instanceof Superseded)) throw error;
-      const refused = error instanceof FaultError && error.fault.code === 'device.login';
-      await this.#lost(session, error instanceof FaultError ? brief(error.fault) : error.message, refused);
+      if (error instanceof FaultError) await this.#lost(session, brief(error.fault), error.fault.code === 'device.login');
+      else if (error instanceof Superseded) await this.#lost(session, error.message);
+      else await this.#puzzled(session, error);
     } finally {
       limit.cancel();
     }
@@ -238,13 +246,24 @@ export class WiredDevice<M> extends EventEmitter<DeviceEvents> implements Handle
     if (session.over) return;
     this.#seen = this.#options.clock.now();
     session.transcript.heard(bytes);
-    for (const message of session.protocol.framer.push(bytes)) {
-      this.#silent = 0;
-      if (!session.exchange.take(message)) session.protocol.heard(session.talk, message);
+    try {
+      for (const message of session.protocol.framer.push(bytes)) {
+        this.#silent = 0;
+        if (!session.exchange.take(message)) session.protocol.heard(session.talk, message);
+      }
+    } catch (error) {
+      void this.#puzzled(session, error);
     }
   }
 
+  /** A bug in a driver, brought out by what its device said: told loudly, but the box goes on, for a meeting hangs on this process. */
+  #puzzled(session: Session<M>, error: unknown): Promise<void> {
+    this.#options.log.error({ err: error, device: this.#options.name }, 'an answer could not be understood, on a bug');
+    return this.#lost(session, 'what it says could not be understood');
+  }
+
   #pollLater(session: Session<M>): void {
+    if (session.over) return;
     const { clock, manners, name } = this.#options;
     this.#timer?.cancel();
     this.#timer = clock.after(manners.pollMs, `${name} is asked`, () => void this.#poll(session));
@@ -258,13 +277,13 @@ export class WiredDevice<M> extends EventEmitter<DeviceEvents> implements Handle
       this.#silent = 0;
     } catch (error) {
       if (error instanceof Superseded) return this.#pollLater(session);
-      if (!(error instanceof FaultError)) throw error;
+      if (!(error instanceof FaultError)) return this.#puzzled(session, error);
       const { code } = error.fault;
       const dead = code === 'device.gone' || (code === 'device.silent' && ++this.#silent >= SILENT_POLLS);
       // A line that has ended was told of already; then this changes nothing.
       if (dead || code === 'device.login') return this.#lost(session, brief(error.fault), code === 'device.login');
     }
-    if (!session.over) this.#pollLater(session);
+    this.#pollLater(session);
   }
 
   /** The line is of no use any more: what was known is doubtful, and the next one is tried after a pause. */
@@ -272,9 +291,12 @@ export class WiredDevice<M> extends EventEmitter<DeviceEvents> implements Handle
     if (session.over) return;
     await this.#end(because, session);
     if (!this.#running) return;
+    if (this.#wellSince !== null && this.#options.clock.mono() - this.#wellSince >= STEADY_MS) this.#failures = 0;
+    this.#wellSince = null;
     const pause = refused ? REFUSED_PAUSE_MS : (PAUSES_MS[Math.min(this.#failures, PAUSES_MS.length - 1)] ?? 400);
     this.#failures++;
-    this.#options.log.warn({ device: this.#options.name, because, pause }, 'device lost');
+    if (because !== this.#complaint) this.#options.log.warn({ device: this.#options.name, because, pause }, 'device lost');
+    this.#complaint = because;
     this.#stand(refused ? 'login-refused' : 'disconnected', because);
     this.#timer = this.#options.clock.after(pause, `${this.#options.name} is tried again`, () => void this.#connect());
   }
@@ -285,7 +307,18 @@ export class WiredDevice<M> extends EventEmitter<DeviceEvents> implements Handle
     this.#timer?.cancel();
     session.exchange.end(because);
     if (this.#session === session) this.#session = null;
-    await session.line?.close();
+    if (session.line !== null) await this.#closed(session.line);
+  }
+
+  async #closed(line: Line): Promise<void> {
+    const { clock, name } = this.#options;
+    await new Promise<void>((resolve) => {
+      const limit = clock.after(CLOSE_MS, `${name} is closed`, resolve);
+      void line.close().then(() => {
+        limit.cancel();
+        resolve();
+      });
+    });
   }
 
   async #halt(): Promise<void> {
@@ -306,7 +339,7 @@ export class WiredDevice<M> extends EventEmitter<DeviceEvents> implements Handle
 
   #stand(link: LinkState, because: string): void {
     // Nothing that was seen through a line that is gone may be taken for what is so now.
-    if (link === 'disconnected' && this.#standing.link !== link) this.#state = unknownState;
+    if ((link === 'disconnected' || link === 'login-refused') && this.#standing.link !== link) this.#state = unknownState;
     this.#standing = { link, because: because.slice(0, 300) };
     this.emit('changed');
   }

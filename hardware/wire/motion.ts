@@ -6,6 +6,9 @@ import { Superseded } from './exchange.ts';
 /** A stop that failed is sent again after this. */
 const AGAIN_MS = 200;
 const TRIES = 5;
+/** And then after this, for a minute: a camera that refuses a stop for longer was not moving. */
+const SLOWLY_MS = 2000;
+const SLOW_TRIES = 30;
 
 export class Motion {
   readonly #clock: Clock;
@@ -76,8 +79,10 @@ export class Motion {
       if (move !== this.#moves) return;
       // A line that is gone is stopped first thing when it is back.
       const gone = error instanceof FaultError && error.fault.code === 'device.gone';
-      if (gone || left <= 1) return;
-      this.#timer = this.#clock.after(AGAIN_MS, `${this.#name} stops moving`, () => void this.#try(left - 1));
+      if (gone || left <= -SLOW_TRIES) return;
+      const pause = left > 1 ? AGAIN_MS : SLOWLY_MS;
+      this.#timer?.cancel();
+      this.#timer = this.#clock.after(pause, `${this.#name} stops moving`, () => void this.#try(left - 1));
     }
   }
 }

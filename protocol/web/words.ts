@@ -1,5 +1,6 @@
 /** The system's reasons and event words in the reader's language. Pure; tables in catalogue/phrases.ts. */
 import { actsInEnglish, hubSentences, phrases, words } from './catalogue/phrases.ts';
+import { partIn, roomPhrases } from './catalogue/phrases-room.ts';
 import type { TextKey } from './catalogue/vi.ts';
 import { type Language, translate } from './translate.ts';
 
@@ -25,8 +26,26 @@ export function reasonIn(language: Language, text: string): string {
   const said = Object.hasOwn(hubSentences, text) ? hubSentences[text] : undefined;
   if (said !== undefined) return translate(language, said);
   if (language === 'en') return text;
+  // A room has several reasons at once. What a part is not known for stays as it is, and does not hide the others.
+  const reasons = text.split('; ').map(roomReason);
+  if (reasons.some((each) => each !== null))
+    return text
+      .split('; ')
+      .map((each, at) => reasons[at] ?? each)
+      .join('; ');
   for (const [pattern, vi] of phrases) if (pattern.test(text)) return text.replace(pattern, vi);
   return text;
+}
+
+/** `not connected` stands before why. Null: it is none of a room's. */
+function roomReason(text: string): string | null {
+  const away = /^not connected: (.+)$/.exec(text)?.[1];
+  if (away !== undefined) return `chưa kết nối: ${roomReason(away) ?? away}`;
+  for (const [pattern, vi] of roomPhrases) {
+    const found = pattern.exec(text);
+    if (found !== null) return vi.replace('$part', () => partIn(found[1] ?? '')).replace('$1', () => found[1] ?? '');
+  }
+  return null;
 }
 
 /** One word of an event (`what`), act or outcome: translated when it is known, else with spaces for hyphens. */

@@ -7,6 +7,7 @@ import { FaultError } from '../../protocol/fault.ts';
 import { asItIs } from '../../protocol/room.ts';
 import { type DeviceReport, unknownState } from '../../protocol/schema/device.ts';
 import { type ApiBench, apiBench, populate, wellFacts } from '../support/central-api.ts';
+import { eventually } from '../support/eventually.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -145,11 +146,67 @@ t.test('acts reach the box; moves are not audited, raw commands are, without wha
   t.notMatch(JSON.stringify(audit), 'cua toi');
 });
 
+t.test('what is refused or cannot be sent leaves no secret in the audit log either; digits of a call are secrets', async (t) => {
+  const bench = await apiBench();
+  t.teardown(() => bench.stop());
+  populate(bench, ['a']);
+  await stored(bench, 'a');
+  const post = (path: string, payload: object) =>
+    bench.call({ method: 'POST', url: `/api/v1/sites/a/devices${path}`, headers: bench.bearer, payload });
+  await post('', wish);
+  t.equal((await post('/codec/act', { do: 'raw', text: 'xConfiguration Password: cuatoi' })).statusCode, 403);
+  t.equal((await post('/fax/raw', { text: 'xConfiguration Password: cuatoi' })).statusCode, 404);
+  t.equal((await post('/codec/raw', { text: '', password: 'cuatoi', more: 'cuatoi' })).statusCode, 422);
+  t.equal((await post('/codec/act', { do: 'dtmf', call: null, digits: '4711' })).statusCode, 200);
+  let audit: readonly AuditEntry[] = [];
+  // Rows of what was refused are written by the way.
+  await eventually(async () => {
+    audit = (await bench.call({ method: 'GET', url: '/api/v1/audit?limit=100', headers: bench.bearer })).json<AuditEntry[]>();
+    const refused = audit.filter(({ outcome, act }) => outcome !== 'done' && act.startsWith('device.'));
+    return refused.length === 3 ? undefined : JSON.stringify(audit);
+  });
+  t.notMatch(JSON.stringify(audit), /cuatoi|4711/);
+});
+
+t.test('a password goes nowhere but to the place it was given for; nothing is driven twice', async (t) => {
+  const bench = await apiBench();
+  t.teardown(() => bench.stop());
+  populate(bench, ['a', 'b']);
+  await stored(bench, 'a', 'b');
+  const send = (method: 'POST' | 'PATCH', path: string, payload: object) =>
+    bench.call({ method, url: `/api/v1/sites/${path}`, headers: bench.bearer, payload });
+  await send('POST', 'a/devices', wish);
+  const mine = { via: 'tcp', host: '10.0.0.66', port: 23 } as const;
+  const stolen = await send('PATCH', 'a/devices/codec', { at: mine });
+  t.equal(stolen.statusCode, 422, stolen.body);
+  t.match(stolen.json<{ path: string }>().path, '/password');
+  t.equal((await send('PATCH', 'a/devices/codec', { driver: 'polycom' })).statusCode, 422, 'nor in another language');
+  t.match(bench.meetings.wantOf('a'), { devices: [{ at: wish.at, password: 'cua toi' }] });
+  t.equal((await send('PATCH', 'a/devices/codec', { at: { ...wish.at, baud: 9600 } })).statusCode, 200, 'another speed is the same place');
+  t.equal((await send('PATCH', 'a/devices/codec', { at: mine, password: 'moi' })).statusCode, 200);
+
+  const screen = { ...wish, id: 'screen', driver: 'mdc', at: { via: 'tcp', host: '10.0.0.7', port: 1515 }, password: '' } as const;
+  t.equal((await send('POST', 'a/devices', screen)).statusCode, 201);
+  t.equal((await send('POST', 'a/devices', { ...screen, id: 'again' })).statusCode, 409, 'the same thing at the same place');
+  t.equal(
+    (await send('POST', 'a/devices', { ...screen, id: 'second', address: 2 })).statusCode,
+    201,
+    'the next one behind the same server',
+  );
+  t.equal((await send('PATCH', 'a/devices/second', { address: 1 })).statusCode, 409);
+  t.equal((await send('POST', 'b/devices', screen)).statusCode, 201, 'another room is another network');
+  const serial = { ...screen, id: 'one', at: wish.at };
+  t.equal((await send('POST', 'a/devices', serial)).statusCode, 201);
+  t.equal((await send('POST', 'a/devices', { ...serial, id: 'two', address: 2 })).statusCode, 409, 'a serial line has one user');
+});
+
 t.test('words that announce a secret', async (t) => {
   for (const [text, want] of [
     ['xConfiguration SerialPort Password: "a b"', 'xConfiguration SerialPort Password: ***'],
+    ['setaccountpassword admin "old" "new"', 'setaccountpassword ***'],
+    ['xConfiguration NetworkServices SNMP CommunityName: "geheim"', 'xConfiguration NetworkServices SNMP CommunityName: ***'],
     ['adminpassword set geheim', 'adminpassword set ***'],
-    ['pin=1234 and more', 'pin=*** and more'],
+    ['pin=1234 and more', 'pin= ***'],
     ['xStatus Call', 'xStatus Call'],
   ] as const)
     t.equal(withoutSecrets(text), want, text);
@@ -172,6 +229,10 @@ t.test('a command is answered by its own node, once, or given up', async (t) => 
   commands.result('a', { id, outcome: 'failed', because: 'twice' });
   t.match(await outcome, { outcome: 'done' });
   await t.rejects(commands.run('away', { do: 'restart-media' }), FaultError);
+  const move = { do: 'move', pan: 1, tilt: 0, zoom: 0, limitMs: 1000 } as const;
+  const held = commands.run('a', { do: 'device', device: 'camera', act: move });
+  clock.advance(2000);
+  await t.rejects(held, /may have been done/, 'a move is not waited for as long as a dial');
   const silent = commands.run('a', { do: 'restart-media' });
   clock.advance(60_000);
   await t.rejects(silent, /may have been done/);

@@ -8,10 +8,13 @@ import { fromSnapshot, type Live, logKept, withBeat, withPatch } from '../../cen
 import { may } from '../../central/noc/web/may.ts';
 import { chase, steering, trim, watching } from '../../central/noc/web/picture/edge.ts';
 import { emptyQueue, noted, type Queue, queueLimit, received, taken } from '../../central/noc/web/picture/queue.ts';
+import { Hold, type Speeds } from '../../central/noc/web/room/hold.ts';
+import { Renewal } from '../../central/noc/web/room/renewal.ts';
 import { hashOf, parseRoute, type Route } from '../../central/noc/web/route.ts';
 import { everything, isWanted, particulars, story, withNames } from '../../central/noc/web/story.ts';
 import type { LogEntry, MeetingView, Patch, Snapshot } from '../../protocol/api.ts';
 import { hubRow, logRows, meetingId, meetingRow, siteRow, siteRows } from '../support/fake-province.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 
 const at = 1_772_674_205_000;
 const snapshot = (change: Partial<Snapshot> = {}): Snapshot => ({
@@ -308,4 +311,50 @@ t.test('changes carry the CSRF token and a key, questions do not; answers and re
   t.equal(refused, 1);
   answer = null;
   t.strictSame(await central.users(), { ok: false, trouble: null });
+});
+
+t.test('a camera that is held goes on, and stands when it is let go, or when nobody can have held it for so long', async (t) => {
+  const clock = new ManualClock();
+  const sent: Speeds[] = [];
+  const hold = new Hold(clock, (speeds) => void sent.push(speeds));
+  const left = { pan: -1, tilt: 0, zoom: 0 };
+  hold.begin(left);
+  clock.advance(1000);
+  t.equal(sent.length, 3);
+  hold.end();
+  hold.end();
+  t.strictSame(sent.at(-1), { pan: 0, tilt: 0, zoom: 0 });
+  t.equal(sent.length, 4);
+  hold.begin(left);
+  for (let seconds = 0; seconds < 60; seconds++) clock.advance(1000);
+  t.strictSame(sent.at(-1), { pan: 0, tilt: 0, zoom: 0 }, 'the release was never seen');
+  t.ok(sent.length < 60, `${sent.length} sent`);
+});
+
+t.test('news that comes faster than answers puts off no look; what could not be had is asked for again', async (t) => {
+  const clock = new ManualClock();
+  const answers: ((had: boolean) => void)[] = [];
+  const renewal = new Renewal(clock, () => new Promise((resolve) => void answers.push(resolve)));
+  for (let tenths = 0; tenths < 10; tenths++) {
+    renewal.news();
+    clock.advance(100);
+  }
+  t.equal(answers.length, 1, 'one at a time, and not never');
+  const answered = async (had: boolean): Promise<void> => {
+    answers.at(-1)?.(had);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  };
+  await answered(true);
+  clock.advance(300);
+  t.equal(answers.length, 2, 'there was news meanwhile');
+  await answered(false);
+  clock.advance(3000);
+  t.equal(answers.length, 3, 'there was no answer');
+  await answered(true);
+  clock.advance(60_000);
+  t.equal(answers.length, 3, 'no news');
+  renewal.news();
+  renewal.stop();
+  clock.advance(60_000);
+  t.equal(answers.length, 3);
 });

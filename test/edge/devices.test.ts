@@ -11,7 +11,7 @@ import { type WiredName, wired } from '../../hardware/catalogue.ts';
 import { serveOnvif } from '../../hardware/onvif/simulator/serve.ts';
 import { plainSettings } from '../../hardware/wire/driver.ts';
 import { type Served, servePty } from '../../hardware/wire/serve.ts';
-import type { Simulator } from '../../hardware/wire/simulator.ts';
+import { now, type Simulator } from '../../hardware/wire/simulator.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import { asItIs } from '../../protocol/room.ts';
 import type { DevicesBody, DeviceWish, FoundDevice } from '../../protocol/schema/devices.ts';
@@ -131,6 +131,39 @@ t.test('a wish that is the same touches nothing, a changed one opens anew, a wro
   t.match(device('screen'), { link: 'disconnected', because: /not spoken over HTTP/ });
 });
 
+t.test('a new name or place in a scene lets go of nothing; what a person asked for is not worked against', async (t) => {
+  const at = await folder(t);
+  const [screen, codec] = [join(at, 'screen'), join(at, 'codec')];
+  await plugged(t, 'mdc', screen);
+  await plugged(t, 'xapi', codec, { model: 'tc7' });
+  const { rack, device, ok } = rackRig(t);
+  const on = { ...asItIs, power: true, input: 'HDMI1' };
+  const show = wishFor('screen', 'mdc', screen, { scenes: { on, off: asItIs } });
+  const talk = wishFor('codec', 'xapi', codec, { scenes: { on: { ...asItIs, micMuted: false }, off: asItIs } });
+  await rack.apply([show, talk], 'on');
+  const reached = (id: string) => eventually(() => (device(id)?.scene.reached ? undefined : JSON.stringify(device(id)?.scene)));
+  await Promise.all([ok('screen'), ok('codec')]);
+  await Promise.all([reached('screen'), reached('codec')]);
+  t.match(await rack.execute('codec', { do: 'micMute', on: true }), { outcome: /accepted|completed/ });
+  t.match(await rack.execute('screen', { do: 'input', input: 'DVI' }), { outcome: /accepted|completed/ });
+  await eventually(() => (device('codec')?.state.micMuted && device('screen')?.state.input === 'DVI' ? undefined : 'not yet'));
+  const renamed = [
+    { ...show, name: 'Màn hình' },
+    { ...talk, name: 'Máy họp' },
+  ];
+  await rack.apply(renamed, 'on');
+  t.match(device('codec'), { name: 'Máy họp', link: 'ok', state: { micMuted: true }, scene: { scene: 'on', reached: true } });
+  t.match(device('screen'), { name: 'Màn hình', link: 'ok', state: { input: 'DVI' }, scene: { scene: 'on', reached: true } });
+  // The volume is new in the scene: it is brought about, and with it nothing else.
+  await rack.apply([renamed[0]!, { ...talk, scenes: { on: { ...asItIs, micMuted: false, volume: 0.3 }, off: asItIs } }], 'on');
+  await eventually(() => (Math.abs((device('codec')?.state.volume ?? 1) - 0.3) < 0.07 ? undefined : 'the old volume'));
+  t.equal(device('codec')?.state.micMuted, true, 'the microphone that somebody closed stays closed');
+  t.equal(device('screen')?.state.input, 'DVI');
+  await rack.apply(renamed, 'off');
+  await rack.apply(renamed, 'on');
+  await eventually(() => (device('screen')?.state.input === 'HDMI1' ? undefined : 'a new scene begins anew'));
+});
+
 t.test('what is plugged in is found and named, what is driven is left alone, what is pulled out is gone', async (t) => {
   const at = await folder(t);
   let news = 0;
@@ -159,6 +192,41 @@ t.test('what is plugged in is found and named, what is driven is left alone, wha
   await eventually(() => (find('codec') === undefined && news > before ? undefined : 'still there'));
   await codec.served.restore();
   await finds('codec');
+});
+
+t.test('who speaks without end holds up nobody; a port has one name; what is driven is not asked, under no name', async (t) => {
+  const at = await folder(t);
+  const heard = { meter: 0, driven: 0 };
+  const strange = (name: keyof typeof heard, says: string): Simulator => ({
+    opened: () => [],
+    closed: () => undefined,
+    feed: () => {
+      heard[name]++;
+      return [];
+    },
+    happen: () => now(says),
+    restart: () => [],
+    facts: {},
+  });
+  const meter = await servePty(strange('meter', '$GPGGA,1\r\n'), join(at, 'meter'), clock, Math.random);
+  t.teardown(() => meter.stop());
+  const speaking = clock.every(50, 'a meter speaks', () => meter.happen(''));
+  t.teardown(() => speaking.cancel());
+  const driven = await servePty(strange('driven', ''), join(at, 'driven'), clock, Math.random);
+  t.teardown(() => driven.stop());
+  symlinkSync(driven.at, join(at, 'alias'));
+  const taken = new Set([driven.at, 'tcp:10.0.0.1:23']);
+  const watch = new Watch({ folders: [at], taken: () => taken, changed: () => undefined, clock, log: silentLog() });
+  t.teardown(() => watch.stop());
+  watch.start();
+  await eventually(() => (heard.meter > 0 ? undefined : 'the meter is not asked yet'));
+  await plugged(t, 'xapi', join(at, 'codec'), { model: 'tc7' });
+  symlinkSync(join(at, 'codec'), join(at, 'codec-2'));
+  await eventually(() => (watch.found.length > 0 ? undefined : 'the codec is not found'));
+  t.match(watch.found, [{ driver: 'xapi', at: { path: join(at, 'codec') } }]);
+  t.equal(heard.driven, 0);
+  taken.add(join(at, 'codec-2'));
+  await eventually(() => (watch.found.length === 0 ? undefined : 'it is driven now, by its other name'));
 });
 
 t.test('a port that cannot be opened, or is none, harms nobody', async (t) => {

@@ -179,6 +179,17 @@ t.test('reasons and words of the system are said in Vietnamese, and strange ones
   t.equal(reasonIn('vi', 'long-xuyen has the floor'), 'long-xuyen đang phát biểu');
   t.equal(reasonIn('en', 'Chưa có ai phát biểu'), 'Nobody has the floor', 'what a hub says in the language of the rooms');
   t.equal(reasonIn('vi', 'a reason of tomorrow'), 'a reason of tomorrow');
+  for (const [said, means] of [
+    ['power is being set; volume is not known yet', 'đang chỉnh: nguồn; chưa rõ: âm lượng'],
+    ['input: device.silent: device=screen command=input afterMs=1000; input is being set', 'thiết bị không trả lời; đang chỉnh: ngõ vào'],
+    [
+      'not connected: unreachable: what=10.0.0.9:4352 because=connect ECONNREFUSED 10.0.0.9:4352',
+      /^chưa kết nối: không tới được thiết bị qua mạng/,
+    ],
+    ['device.login: device=codec because=refused', 'thiết bị không nhận tên hoặc mật khẩu'],
+    ['it is warming; a reason of tomorrow', 'thiết bị đang khởi động; a reason of tomorrow'],
+  ] as const)
+    t.match(reasonIn('vi', said), means, said);
   t.equal(reasonIn('en', 'nobody has the floor'), 'nobody has the floor');
   t.equal(wordIn('vi', 'crashed'), 'bị lỗi và thoát');
   t.equal(wordIn('en', 'meeting.floor'), 'gave or took the floor');

@@ -28,11 +28,20 @@ const deviceParam = Type.Object({ site: NodeId, device: DeviceId }, { additional
 /** Secrets stay here: who may change a device sees whether it has a password, not which. */
 const shown = ({ password, ...wish }: DeviceWish): DevicesView['devices'][number]['wish'] => ({ ...wish, hasPassword: password !== '' });
 
-/** Whatever follows a word that announces a secret, in quotes or not. */
-const SECRET = /((?:pass(?:word|phrase|code)?|pin|secret|token|key)\b["']?(?:\s+(?:set|is|to)\b)?\s*[:=]?\s*)("[^"]*"|'[^']*'|\S+)/gi;
+/** Whatever follows a word that announces a secret, to the end of the line: which of it is the secret differs from make to make. */
+const SECRET =
+  /((?:pass(?:word|wd|phrase|code)?|pwd|psk|pin|secret|token|key|community(?:name)?|credentials?)\b["']?(?:\s+(?:set|is|to)\b)?\s*[:=]?)\s*\S[^\r\n]*/gi;
 
 /** A line in a device's language, fit for the audit log. */
-export const withoutSecrets = (text: string): string => text.replace(SECRET, '$1***');
+export const withoutSecrets = (text: string): string => text.replace(SECRET, (_line, word: string) => `${word.trimEnd()} ***`);
+
+/** What the audit log keeps of an act. Digits that are sent into a call are often the PIN of a conference. */
+function auditedAct(act: DeviceAct): object | null {
+  // A camera on the move is told to go on several times a second.
+  if (act.do === 'move') return null;
+  if (act.do === 'raw') return { ...act, text: withoutSecrets(act.text) };
+  return act.do === 'dtmf' ? { ...act, digits: '***' } : act;
+}
 
 export function deviceRoutes({ devices, registry, facts, board, run }: DeviceParts): readonly Route[] {
   const known = (site: string): void => {
@@ -114,8 +123,7 @@ export function deviceRoutes({ devices, registry, facts, board, run }: DevicePar
       params: deviceParam,
       body: DeviceAct,
       audit: 'done',
-      // A camera on the move is told to go on several times a second.
-      audited: (body) => (body.do === 'move' ? null : body),
+      audited: auditedAct,
       gives: ActResult,
       run: async ({ params, body }) => {
         if (body.do === 'raw') throw new FaultError({ code: 'auth.forbidden', need: 'the route for raw commands' });

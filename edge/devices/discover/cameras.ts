@@ -40,9 +40,7 @@ export class Cameras {
   start(): void {
     if (this.#options.where.length === 0) return;
     this.#ending = new AbortController();
-    this.#looking = this.#look(this.#ending.signal).catch((error: unknown) =>
-      this.#options.log.error({ err: error }, 'cameras could not be looked for'),
-    );
+    this.#looking = this.#look(this.#ending.signal);
   }
 
   async stop(): Promise<void> {
@@ -54,7 +52,11 @@ export class Cameras {
     const { where, clock, log } = this.#options;
     while (!signal.aborted) {
       const rounds = where.map((place) =>
-        discover({ clock, log, target: targetOf(place), waitMs: WAIT_MS, signal, onFound: () => undefined }),
+        discover({ clock, log, target: targetOf(place), waitMs: WAIT_MS, signal, onFound: () => undefined }).catch((error: unknown) => {
+          // A network that goes away in the middle, a place that cannot be asked: the others are, and it is tried again.
+          log.error({ err: error, place }, 'cameras could not be looked for');
+          return [];
+        }),
       );
       const seen = (await Promise.all(rounds)).flat();
       if (signal.aborted) return;

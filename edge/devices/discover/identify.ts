@@ -9,6 +9,10 @@ const FIRST_MS = 500;
 /** And has said all when it says nothing for so long. */
 const QUIET_MS = 120;
 const MOST_BYTES = 16_384;
+/** Something that speaks without end (a meter, a receiver of satellites) is listened to for no longer; a codec has said who it is by then. */
+const LONGEST_MS = 3000;
+/** A line that takes nothing: its other end holds it up. */
+const WRITE_MS = 1000;
 
 export interface Found extends Identity {
   readonly baud: number;
@@ -50,15 +54,26 @@ async function round(port: Port, questions: readonly Question[], clock: Clock, s
       bytes = 0;
       const askedAt = clock.mono();
       lastAt = askedAt;
-      await line.write(ask);
-      while (!over && !signal.aborted && clock.mono() - lastAt < (bytes === 0 ? FIRST_MS : QUIET_MS) && bytes < MOST_BYTES)
-        await sleep(clock, 20, 'a device answers');
+      if (!(await within(WRITE_MS, line.write(ask), clock))) return null;
+      const waits = (): boolean => clock.mono() - lastAt < (bytes === 0 ? FIRST_MS : QUIET_MS) && clock.mono() - askedAt < LONGEST_MS;
+      while (!over && !signal.aborted && waits() && bytes < MOST_BYTES) await sleep(clock, 20, 'a device answers');
       if (over || signal.aborted) return null;
       const identity = judge(Buffer.concat(heard));
       if (identity !== null) return identity;
     }
     return null;
   } finally {
-    await line.close();
+    await within(WRITE_MS, line.close(), clock);
+  }
+}
+
+/** Whether it is done in time: lines that are held up by their other end may hang. @throws FaultError `device.gone` */
+async function within(ms: number, done: Promise<void>, clock: Clock): Promise<boolean> {
+  const patience = new AbortController();
+  const late = sleep(clock, ms, 'a line is waited for', patience.signal).then(() => false);
+  try {
+    return await Promise.race([done.then(() => true), late]);
+  } finally {
+    patience.abort();
   }
 }

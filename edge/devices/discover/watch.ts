@@ -1,4 +1,5 @@
 /** Looks for devices that nobody drives yet: on serial ports that appear. Asks each once, never one that is driven. */
+import { realpath } from 'node:fs/promises';
 import { serialPort } from '../../../hardware/wire/serial.ts';
 import type { Clock, Timer } from '../../../protocol/clock.ts';
 import type { Log } from '../../../protocol/log.ts';
@@ -26,7 +27,10 @@ export class Watch {
   readonly #found = new Map<string, FoundDevice>();
   /** When each port was asked last, monotonic. */
   readonly #asked = new Map<string, number>();
-  #ending = new AbortController();
+  /** Ports that are being asked now. Each has its own device: nobody waits for another. */
+  readonly #asking = new Map<string, { readonly ending: AbortController; readonly done: Promise<void> }>();
+  /** Ports that are driven, under whatever name. */
+  #driven: ReadonlySet<string> = new Set();
   #looking: Promise<void> | null = null;
   #timer: Timer | null = null;
 
@@ -35,11 +39,10 @@ export class Watch {
   }
 
   get found(): readonly FoundDevice[] {
-    return [...this.#found.values()];
+    return [...this.#found].flatMap(([path, found]) => (this.#driven.has(path) ? [] : [found]));
   }
 
   start(): void {
-    this.#ending = new AbortController();
     // Not at once: what central wants driven comes a moment after the start, and its line must not be in use.
     this.#timer ??= this.#options.clock.every(LOOK_MS, 'look for devices', () => this.look());
   }
@@ -47,8 +50,9 @@ export class Watch {
   async stop(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = null;
-    this.#ending.abort();
     await this.#looking;
+    for (const { ending } of this.#asking.values()) ending.abort();
+    await Promise.all([...this.#asking.values()].map(({ done }) => done));
   }
 
   /** Looks now, unless it is looking. */
@@ -61,28 +65,40 @@ export class Watch {
   }
 
   async #look(): Promise<void> {
-    const { folders, changed } = this.#options;
-    const ports = new Set(await serialPorts(folders));
+    const { folders, changed, taken } = this.#options;
+    const ports = await named(await serialPorts(folders));
+    const driven = new Set(await Promise.all([...taken()].map(real)));
+    this.#driven = new Set([...ports].flatMap(([path, at]) => (driven.has(at) ? [path] : [])));
     for (const path of [...this.#asked.keys()].filter((each) => !ports.has(each))) {
       this.#asked.delete(path);
       if (this.#found.delete(path)) changed();
     }
-    const due = [...ports].filter((path) => this.#due(path));
-    // Each line has its own device: nobody waits for another.
-    await Promise.all(due.map((path) => this.#ask(path)));
+    // Whoever is to drive it waits for the line.
+    for (const [path, { ending }] of this.#asking) if (this.#driven.has(path)) ending.abort();
+    for (const path of ports.keys()) if (this.#due(path)) this.#begin(path);
   }
 
   #due(path: string): boolean {
-    const { taken, clock } = this.#options;
     const askedAt = this.#asked.get(path);
-    return !taken().has(path) && (askedAt === undefined || (!this.#found.has(path) && clock.mono() - askedAt >= AGAIN_MS));
+    if (this.#driven.has(path) || this.#asking.has(path)) return false;
+    return askedAt === undefined || (!this.#found.has(path) && this.#options.clock.mono() - askedAt >= AGAIN_MS);
   }
 
-  async #ask(path: string): Promise<void> {
+  #begin(path: string): void {
+    const ending = new AbortController();
+    const done = this.#ask(path, ending.signal)
+      .catch((error: unknown) => this.#options.log.error({ err: error, path }, 'a port could not be asked'))
+      .finally(() => this.#asking.delete(path))
+      .then(() => undefined);
+    this.#asking.set(path, { ending, done });
+  }
+
+  async #ask(path: string, signal: AbortSignal): Promise<void> {
     const { changed, clock, log } = this.#options;
     this.#asked.set(path, clock.mono());
-    const identity = await identify((baud) => serialPort({ path, baud }), clock, this.#ending.signal);
-    if (identity === null) return;
+    const identity = await identify((baud) => serialPort({ path, baud }), clock, signal);
+    // Pulled out meanwhile: whoever comes next is asked anew.
+    if (identity === null || !this.#asked.has(path)) return;
     const { baud, ...who } = identity;
     this.#found.set(path, {
       key: `serial:${path}`.slice(0, 300),
@@ -94,4 +110,23 @@ export class Watch {
     log.info({ path, ...who }, 'a device was found');
     changed();
   }
+}
+
+/** What a name of a port leads to: one port may have many. A name that leads nowhere is itself. */
+async function real(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    // Gone since it was listed, or a place on the network.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    return path;
+  }
+}
+
+/** Each port once, by the first of its names. */
+async function named(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const seen = new Set<string>();
+  const all = await Promise.all(paths.map(async (path): Promise<readonly [string, string]> => [path, await real(path)]));
+  return new Map(all.filter(([, at]) => !seen.has(at) && seen.add(at)));
 }

@@ -13,12 +13,15 @@ export interface Speeds {
 /** Longer than two renewals, so that one that is late makes no jerk. */
 export const LIMIT_MS = 1000;
 const RENEW_MS = 400;
+/** Nobody turns a camera for so long: the release was not seen (a menu, another window, a button that was taken away under the finger). */
+const LONGEST_MS = 20_000;
 export const still: Speeds = { pan: 0, tilt: 0, zoom: 0 };
 
 export class Hold {
   readonly #clock: Clock;
   readonly #send: (speeds: Speeds) => void;
   #timer: Timer | null = null;
+  #limit: Timer | null = null;
 
   /** @param send never waits: a stop must not stand behind a move. */
   constructor(clock: Clock, send: (speeds: Speeds) => void) {
@@ -28,7 +31,9 @@ export class Hold {
 
   begin(speeds: Speeds): void {
     this.#timer?.cancel();
+    this.#limit?.cancel();
     this.#send(speeds);
+    this.#limit = this.#clock.after(LONGEST_MS, 'nobody holds this', () => this.end());
     this.#timer = this.#clock.every(RENEW_MS, 'camera goes on', () => this.#send(speeds));
   }
 
@@ -36,6 +41,7 @@ export class Hold {
   end(): void {
     if (this.#timer === null) return;
     this.#timer.cancel();
+    this.#limit?.cancel();
     this.#timer = null;
     this.#send(still);
   }

@@ -16,17 +16,23 @@ export interface PanelProps {
 }
 
 /** A switch between two states; where the state is not known, both can be asked for. */
-function Switch({ label, on, disabled, sending, onSet, name }: SwitchProps) {
+function Switch({ label, on, off, disabled, sending, onSet, name }: SwitchProps) {
   const { t } = useWords();
+  const [yes, no] = off ? (['device.off', 'device.on'] as const) : (['device.on', 'device.off'] as const);
+  const set = (
+    <Button act={`${name}-on`} size="small" pressed={on === true} disabled={disabled} sending={sending} onPress={() => onSet(true)}>
+      {t(yes)}
+    </Button>
+  );
+  const unset = (
+    <Button act={`${name}-off`} size="small" pressed={on === false} disabled={disabled} sending={sending} onPress={() => onSet(false)}>
+      {t(no)}
+    </Button>
+  );
   return (
     <fieldset class="switch">
       <legend>{label}</legend>
-      <Button act={`${name}-on`} size="small" pressed={on === true} disabled={disabled} sending={sending} onPress={() => onSet(true)}>
-        {t('device.on')}
-      </Button>
-      <Button act={`${name}-off`} size="small" pressed={on === false} disabled={disabled} sending={sending} onPress={() => onSet(false)}>
-        {t('device.off')}
-      </Button>
+      {off ? [unset, set] : [set, unset]}
     </fieldset>
   );
 }
@@ -35,6 +41,8 @@ interface SwitchProps {
   readonly label: string;
   readonly name: string;
   readonly on: boolean | null;
+  /** It is the being off of what the label names: "microphone: off" is muted. */
+  readonly off: boolean;
   readonly disabled: boolean;
   readonly sending: boolean;
   readonly onSet: (on: boolean) => void;
@@ -45,21 +53,27 @@ export function Switches({ device, disabled, sending, onAct }: PanelProps) {
   const { state, capabilities } = device;
   const power = state.power === 'on' ? true : state.power === 'off' ? false : null;
   const all = [
-    { id: 'power', label: 'device.power', on: power },
-    { id: 'micMute', label: 'device.micMute', on: state.micMuted },
-    { id: 'speakerMute', label: 'device.speakerMute', on: state.speakerMuted },
-    { id: 'blank', label: 'device.blank', on: state.blank },
-    { id: 'dnd', label: 'device.dnd', on: state.dnd },
-  ] as const satisfies readonly { readonly id: DeviceAct['do']; readonly label: TextKey; readonly on: boolean | null }[];
+    { id: 'power', label: 'device.power', on: power, off: false },
+    { id: 'micMute', label: 'device.microphone', on: state.micMuted, off: true },
+    { id: 'speakerMute', label: 'device.speaker', on: state.speakerMuted, off: true },
+    { id: 'blank', label: 'device.picture', on: state.blank, off: true },
+    { id: 'dnd', label: 'device.dnd', on: state.dnd, off: false },
+  ] as const satisfies readonly {
+    readonly id: DeviceAct['do'];
+    readonly label: TextKey;
+    readonly on: boolean | null;
+    readonly off: boolean;
+  }[];
   const here = all.filter(({ id }) => can(capabilities, id));
   return here.length === 0 ? null : (
     <div class="switches">
-      {here.map(({ id, label, on }) => (
+      {here.map(({ id, label, on, off }) => (
         <Switch
           key={id}
           name={id}
           label={t(label)}
           on={on}
+          off={off}
           disabled={disabled}
           sending={sending(id)}
           onSet={(to) => onAct({ do: id, on: to })}

@@ -15,11 +15,13 @@ import { useRoom } from './useroom.ts';
 export function RoomPage({ site }: { readonly site: string }) {
   const { feed, go } = useDesk();
   const { t, language } = useWords();
-  const [state, take] = useRoom(site);
+  const [known, take] = useRoom(site);
   const live = feed.live.value;
-  if (live === null || state.is === 'loading') return <Empty text={t('app.loading')} />;
-  if (state.is === 'failed') return <Empty text={sentence(language, state.trouble)} />;
-  const { room } = state;
+  if (live === null || known.is === 'loading') return <Empty text={t('app.loading')} />;
+  if (known.is === 'failed') return <Empty text={sentence(language, known.trouble)} />;
+  const { room } = known;
+  const state = live.sites.get(site)?.state;
+  const there = room.online && (state === 'online' || state === 'degraded');
   const fresh = feed.freshness.value.is === 'live';
   const health = fresh ? (live.health.get(site) ?? 'unknown') : 'unknown';
   return (
@@ -35,7 +37,7 @@ export function RoomPage({ site }: { readonly site: string }) {
         <RoomView key={site} site={site} />
         {room.devices.length === 0 && <Empty text={t('room.none')} hint={t('room.noneHint')} />}
         {room.devices.map((each) => (
-          <DeviceCard key={each.wish.id} site={site} online={room.online} driven={each} onChanged={() => take(null)} />
+          <DeviceCard key={each.wish.id} site={site} online={there} driven={each} onChanged={() => take(null)} />
         ))}
       </div>
     </div>

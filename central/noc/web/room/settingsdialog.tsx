@@ -85,6 +85,8 @@ interface SceneProps {
 
 type Tri = 'keep' | 'yes' | 'no';
 const tri = (value: boolean | null): Tri => (value === null ? 'keep' : value ? 'yes' : 'no');
+/** A microphone that is on is one that is not muted. */
+const not = (value: boolean | null): boolean | null => (value === null ? null : !value);
 const untri = (value: Tri): boolean | null => (value === 'keep' ? null : value === 'yes');
 
 /** Only what the device can do is asked for. */
@@ -119,10 +121,10 @@ function Scene({ title, prefix, scene, report, onChange }: SceneProps) {
       {can(capabilities, 'micMute') && (
         <Choice
           name={`${prefix}-mic`}
-          label={t('device.micMute')}
-          value={tri(scene.micMuted)}
+          label={t('device.microphone')}
+          value={tri(not(scene.micMuted))}
           options={yesNo}
-          onChange={(value) => onChange({ ...scene, micMuted: untri(value) })}
+          onChange={(value) => onChange({ ...scene, micMuted: not(untri(value)) })}
         />
       )}
       {can(capabilities, 'presetRecall') && presets.length === 0 && (

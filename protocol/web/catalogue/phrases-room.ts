@@ -1,0 +1,49 @@
+/** What boxes say about the devices of a room, for readers of Vietnamese. As in phrases.ts; several reasons stand behind each other with `; `. */
+
+const names: Readonly<Record<string, string>> = {
+  power: 'nguồn',
+  input: 'ngõ vào',
+  preset: 'vị trí đặt sẵn',
+  presetRecall: 'vị trí đặt sẵn',
+  micMuted: 'micrô',
+  micMute: 'micrô',
+  volume: 'âm lượng',
+  layout: 'bố cục',
+};
+
+/** What of a device or a scene is spoken of. */
+export const partIn = (name: string): string => names[name] ?? name;
+
+/** `$1` repeats what the pattern caught, `$part` says it in Vietnamese. */
+export const roomPhrases: readonly (readonly [pattern: RegExp, vi: string])[] = [
+  [/^it is warming$/, 'thiết bị đang khởi động'],
+  [/^it is cooling$/, 'thiết bị đang tắt'],
+  [/^it cannot do (\w+)$/, 'thiết bị không làm được việc này: $part'],
+  [/^(\w+) is not known yet$/, 'chưa rõ: $part'],
+  [/^(\w+) is being set$/, 'đang chỉnh: $part'],
+  [/^has just begun$/, 'vừa bắt đầu'],
+  [/^not started$/, 'chưa bắt đầu'],
+  [/^answers$/, 'có trả lời'],
+  [/^(?:opening|asking) .+$/, 'đang kết nối'],
+  [/^the port is closed$/, 'đường nối đã đóng'],
+  [/^(?:the other side closed|the connection is closed)$/, 'thiết bị đã ngắt kết nối'],
+  [/^nothing usable for \d+ ms$/, 'thiết bị không trả lời đúng cách'],
+  [/^what it says could not be understood$/, 'không hiểu thiết bị trả lời gì'],
+  [/^there is no device (\S+) here$/, 'hộp điểm cầu không có thiết bị $1'],
+  [/^(\S+) is driven there$/, 'chỗ đó đã có thiết bị $1'],
+  [/^give it again for a device at another place$/, 'phải nhập lại vì thiết bị ở chỗ khác'],
+  [/^not all that it tells can be shown: .+$/, 'không hiện được hết những gì thiết bị báo'],
+  [/^(?:\w+: )?device\.silent: .+$/, 'thiết bị không trả lời'],
+  [/^(?:\w+: )?device\.gone: .+$/, 'mất đường nối tới thiết bị'],
+  [/^(?:\w+: )?device\.login: .+$/, 'thiết bị không nhận tên hoặc mật khẩu'],
+  [/^(?:\w+: )?device\.refused: .* because=(.+)$/, 'thiết bị từ chối: $1'],
+  [/^unreachable: .*(?:No such file|ENOENT).*$/, 'không thấy cổng: cáp đã rút hoặc thiết bị tắt'],
+  [/^unreachable: .*(?:ermission|EACCES).*$/, 'hộp điểm cầu không được phép mở cổng'],
+  [/^unreachable: .*(?:lock|EBUSY|busy).*$/, 'cổng đang bị chương trình khác dùng'],
+  [
+    /^unreachable: .*(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|no connection within).*$/,
+    'không tới được thiết bị qua mạng: kiểm tra nguồn và dây mạng',
+  ],
+  [/^input\.invalid: path=\/at reason=.+$/, 'loại thiết bị này không nối theo cách đã khai'],
+  [/^no answer within (\d+) s; it may have been done$/, 'không trả lời trong $1 giây; có thể đã làm'],
+];
