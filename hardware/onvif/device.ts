@@ -16,7 +16,7 @@ import {
   unknownState,
 } from '../../protocol/schema/device.ts';
 import { refusal } from '../wire/allow.ts';
-import type { DeviceEvents, Handle, Standing } from '../wire/device.ts';
+import type { DeviceEvents, Handle, PictureTrouble, Standing } from '../wire/device.ts';
 import { Motion } from '../wire/motion.ts';
 import type { Alarm } from './alarms.ts';
 import { type Imaging, imaging } from './answers.ts';
@@ -62,6 +62,7 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
   #info: DeviceInfo = { make: '', model: '', firmware: '', serial: '' };
   #capabilities: readonly Capability[] = [];
   #seen: number | null = null;
+  #pictureTrouble: PictureTrouble | null = null;
   #life: Life | null = null;
   #timer: Timer | null = null;
   #failures = 0;
@@ -89,6 +90,9 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
   }
   get seen(): number | null {
     return this.#seen;
+  }
+  get pictureTrouble(): PictureTrouble | null {
+    return this.#pictureTrouble;
   }
 
   start(): void {
@@ -184,7 +188,7 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
         tell: (patch) => this.#during(life, () => this.#patch(patch)),
         inform: (info) => this.#during(life, () => this.#inform(info)),
         seen: () => this.#during(life, () => this.#word()),
-        alarmed: (news) => this.#during(life, () => this.#alarmed(news)),
+        alarmed: (news, trouble) => this.#during(life, () => this.#alarmed(news, trouble)),
         gone: () => void this.#poll(life, true),
       }),
       over: false,
@@ -260,7 +264,8 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
     this.#seen = this.#options.clock.now();
   }
 
-  #alarmed(news: readonly Alarm[]): void {
+  #alarmed(news: readonly Alarm[], trouble: PictureTrouble | null): void {
+    this.#pictureTrouble = trouble;
     for (const alarm of news) this.alarms.emit('alarm', alarm);
   }
 
@@ -276,7 +281,10 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
 
   #stand(link: LinkState, because: string): void {
     // Nothing that was seen of a camera that is gone may be taken for what is so now.
-    if (link !== 'ok' && link !== 'connecting' && this.#standing.link !== link) this.#state = unknownState;
+    if (link !== 'ok' && link !== 'connecting' && this.#standing.link !== link) {
+      this.#state = unknownState;
+      this.#pictureTrouble = null;
+    }
     this.#standing = { link, because: because.slice(0, 300) };
     this.emit('changed');
   }

@@ -42,6 +42,9 @@ export interface DeviceEvents {
   changed: [];
 }
 
+/** What a camera may say of its own picture. */
+export type PictureTrouble = 'signal lost' | 'tampered with';
+
 /** What the box sees of a device, whatever it is made of. */
 export interface Handle extends EventEmitter<DeviceEvents> {
   start(): void;
@@ -53,6 +56,8 @@ export interface Handle extends EventEmitter<DeviceEvents> {
   readonly capabilities: readonly Capability[];
   /** Wall clock of the last word from it; null: never. */
   readonly seen: number | null;
+  /** Why the device itself says that its picture is not to be shown; null or absent: it does not say so. */
+  readonly pictureTrouble?: PictureTrouble | null;
 }
 
 /** Pauses after the first, second… failed try; the last repeats. A port that is back is in use again within two seconds. */
