@@ -109,7 +109,8 @@ export class Uplink {
     if (because === this.#doubt) return;
     this.#doubt = because;
     if (because !== null) this.#patience?.cancel();
-    if (because !== null && this.#want !== null && isCamera(this.#feed.source)) this.#tellSource('slate', because, null);
+    // Also where the picture has stopped already: most cameras say why a moment later.
+    if (because !== null && this.#want !== null && isCamera(this.#feed.source)) this.#tellSource('slate', because, null, true);
     this.#trust();
   }
 
@@ -296,9 +297,9 @@ export class Uplink {
     if (isCamera(this.#feed.source) && this.#onAir === 'slate') this.#tellSource('slate', because, null);
   }
 
-  #tellSource(to: 'camera' | 'slate', because: string, gapMs: number | null): void {
+  #tellSource(to: 'camera' | 'slate', because: string, gapMs: number | null, again = false): void {
     const from = this.#told;
-    if (to === from) return;
+    if (to === from && !again) return;
     this.#told = to;
     this.#options.tell({
       kind: 'source',
