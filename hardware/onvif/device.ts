@@ -46,6 +46,8 @@ const SILENT_POLLS = 2;
 const BEGIN_MS = 30_000;
 const POLL_MS = 5000;
 const STOP_MS = 500;
+/** Another scene so soon after we have turned the camera is our own doing. */
+const TURNED_MS = 30_000;
 
 interface Life {
   readonly session: Session;
@@ -63,6 +65,10 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
   #capabilities: readonly Capability[] = [];
   #seen: number | null = null;
   #pictureTrouble: PictureTrouble | null = null;
+  /** The alarm that stands is our own doing. */
+  #excused = false;
+  /** Monotonic. */
+  #turnedAt = Number.NEGATIVE_INFINITY;
   #life: Life | null = null;
   #timer: Timer | null = null;
   #failures = 0;
@@ -92,7 +98,7 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
     return this.#seen;
   }
   get pictureTrouble(): PictureTrouble | null {
-    return this.#pictureTrouble;
+    return this.#excused && this.#pictureTrouble === 'tampered with' ? null : this.#pictureTrouble;
   }
 
   start(): void {
@@ -117,6 +123,7 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
   async execute(act: DeviceAct): Promise<ActResult> {
     const no = refusal(this.#capabilities, act);
     if (no !== null) return { outcome: 'rejected', because: no };
+    if (act.do === 'move' || act.do === 'position' || act.do === 'presetRecall') this.#turnedAt = this.#options.clock.mono();
     return this.#try(async (session) => {
       if (act.do === 'move' && act.pan === 0 && act.tilt === 0 && act.zoom === 0) {
         await this.#motion.halt(STOP_MS);
@@ -265,6 +272,7 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
   }
 
   #alarmed(news: readonly Alarm[], trouble: PictureTrouble | null): void {
+    if (this.#pictureTrouble !== 'tampered with') this.#excused = this.#options.clock.mono() - this.#turnedAt < TURNED_MS;
     this.#pictureTrouble = trouble;
     for (const alarm of news) this.alarms.emit('alarm', alarm);
   }

@@ -1,4 +1,5 @@
 /** What is shown while a camera of the room is away, and what is told of a picture that comes through a codec. Devices are simulators; the rest is real. */
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +45,36 @@ t.test('a camera that is away leaves the configured source, or a slate where the
   await comesFrom(e, /^rtsp:/);
   await sourceIs(e, 'live');
   t.ok(back.viewers() >= 1);
+});
+
+t.test('a box that sends clips takes a camera too, and goes back to its clips', async (t) => {
+  const on = await network(t, [site]);
+  const port = await freePort();
+  await rtspServer(t, port);
+  const camera = await onvifCamera(t, port);
+  const clip = (name: string, height: number): string => {
+    const path = join(on.folder, `${name}.h264`);
+    const made = `videotestsrc num-buffers=50 ! video/x-raw,width=${(height * 16) / 9},height=${height},framerate=25/1 ! x264enc speed-preset=ultrafast key-int-max=25 ! h264parse ! video/x-h264,stream-format=byte-stream,alignment=au`;
+    execFileSync('gst-launch-1.0', ['-q', ...made.split(' '), '!', 'filesink', `location=${path}`]);
+    return path;
+  };
+  const e = await edge(t, on, site, { source: { kind: 'clip', main: clip('main', 360), tile: clip('tile', 180) }, encoder: 'x264enc' });
+  const plan = smallPlan(on);
+  const hub = await on.hub.watch(t, plan, site);
+  const pictures = async (): Promise<number> => (await hub.worker.stats()).points.main?.buffers ?? 0;
+  await e.desire(1, plan, [wishFor(camera.url)]);
+  await passes(hub.worker, 'main', 10);
+  await comesFrom(e, /^clip /);
+  await e.desire(2, plan, [wishFor(camera.url, true)]);
+  await comesFrom(e, /^rtsp:/);
+  await sourceIs(e, 'live', /^delivers$/);
+  await satisfied(e, 2);
+  await passes(hub.worker, 'main', 10, await pictures());
+  await e.desire(3, plan);
+  await comesFrom(e, /^clip /);
+  await sourceIs(e, 'live', /^made here$/);
+  await passes(hub.worker, 'main', 10, await pictures());
+  await satisfied(e, 3);
 });
 
 t.test("a codec's picture comes through the capture of the box, and it is told which of the two is wrong", async (t) => {
