@@ -12,7 +12,6 @@ import type { EventBody } from '../protocol/schema/event.ts';
 import type { ReportedBody } from '../protocol/schema/reported.ts';
 import { describeDisplay } from './media/display/choose.ts';
 import { describeSound } from './media/sound/choose.ts';
-import { describeSource } from './media/source.ts';
 import { Telemetry } from './report/telemetry.ts';
 import { Room, type RoomOptions } from './room.ts';
 import { DesiredStore } from './store/desired.ts';
@@ -133,7 +132,7 @@ export class Agent {
   }
 
   #reported(): ReportedBody {
-    const { config, machine } = this.#options;
+    const { machine } = this.#options;
     const { revision, satisfied, because } = this.#room.report;
     const meeting = this.#room.plan?.meeting;
     return {
@@ -145,7 +144,7 @@ export class Agent {
       parts: [...this.#room.parts()],
       address: null,
       media: {
-        source: describeSource(config.source),
+        source: this.#room.sourceText,
         encoder: machine.encoder?.element ?? 'none',
         encoderBecause: (machine.encoder?.because ?? 'the clip has the format already').slice(0, 300),
         audio: describeSound(machine.input),

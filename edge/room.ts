@@ -24,8 +24,9 @@ import { Viewer } from './link/viewer.ts';
 import { Display } from './media/display/display.ts';
 import { type Scene, scene } from './media/display/scene.ts';
 import { Speaker } from './media/sound/speaker.ts';
-import { Uplink } from './media/uplink.ts';
-import type { Machine } from './probe/machine.ts';
+import { describeSource } from './media/source.ts';
+import { SitePicture, withoutSecret } from './picture.ts';
+import { chooseEncoder, type Machine } from './probe/machine.ts';
 import { type EdgeStep, type Observed, planSteps, type Target } from './reconcile/target.ts';
 import { StampFile } from './report/stamps.ts';
 import { IncarnationFile } from './store/incarnations.ts';
@@ -58,7 +59,7 @@ export class Room {
   readonly #reconcile: Reconcile<EdgeDesired, Observed, EdgeStep>;
   readonly #stamps: StampFile | null;
   /** Made when the relay has told its port. */
-  #uplink: Uplink | null = null;
+  #picture: SitePicture | null = null;
   #desired: EdgeDesired | null = null;
   #done: Target | null = null;
   #trouble: string | null = null;
@@ -80,7 +81,11 @@ export class Room {
       const taken = this.#rack.taken();
       return [...this.#watch.found, ...this.#cameras.found].filter(({ at }) => !taken.has(placeOf(at)));
     };
-    this.#rack = new Rack({ clock, log, changed, found });
+    const deviceChanged = (): void => {
+      this.#picture?.consider();
+      changed();
+    };
+    this.#rack = new Rack({ clock, log, changed: deviceChanged, found });
     this.#cameras = new Cameras({ where: config.cameras, changed, clock, log });
     this.#watch = new Watch({ folders: config.ports, taken: () => this.#rack.taken(), changed, clock, log });
     const observe = (): Observed => this.#observe();
@@ -92,11 +97,12 @@ export class Room {
   async start(): Promise<void> {
     const { config, machine, clock, log, tell } = this.#options;
     await this.#media.start();
-    this.#uplink = new Uplink({
+    this.#picture = new SitePicture({
       node: this.#me,
-      source: config.source,
-      encoder: machine.encoder,
-      credentials: machine.credentials,
+      own: { source: config.source, encoder: machine.encoder, credentials: machine.credentials },
+      look: (device) => this.#rack.look(device),
+      findEncoder: () => chooseEncoder(config, clock, log),
+      changed: () => this.#reconcile.poke(),
       stamps: config.stamps,
       input: machine.input,
       port: this.#media.inputPort,
@@ -107,10 +113,10 @@ export class Room {
     });
     this.#media.on('linked', () => this.#reconcile.poke());
     this.#media.on('fresh', () => {
-      for (const kind of ['main', 'tile'] as const) void this.#uplink?.keyframe(kind);
+      for (const kind of ['main', 'tile'] as const) void this.#picture?.keyframe(kind);
     });
     this.#controls.on('keyframe', ({ meeting, kind }) => {
-      if (kind !== 'content' && meeting === this.plan?.meeting) void this.#uplink?.keyframe(kind);
+      if (kind !== 'content' && meeting === this.plan?.meeting) void this.#picture?.keyframe(kind);
     });
     this.#reconcile.start();
     this.#watch.start();
@@ -123,7 +129,7 @@ export class Room {
     await this.#reconcile.stop();
     this.#controls.stop();
     await Promise.all([this.#watch.stop(), this.#cameras.stop()]);
-    await Promise.all([this.#rack.stop(), this.#uplink?.stop(), this.#display.stop(), this.#speaker.stop(), this.#media.stop()]);
+    await Promise.all([this.#rack.stop(), this.#picture?.stop(), this.#display.stop(), this.#speaker.stop(), this.#media.stop()]);
   }
 
   /** The plan in force. */
@@ -152,7 +158,15 @@ export class Room {
   }
 
   devices(): DevicesBody {
-    return this.#rack.report();
+    const { devices, found } = this.#rack.report();
+    const secret = (id: string): string => this.#desired?.devices.find((each) => each.id === id)?.password ?? '';
+    return {
+      devices: devices.map((device) => {
+        const streams = device.state.streams?.map((stream) => ({ ...stream, uri: withoutSecret(stream.uri, secret(device.id)) }));
+        return { ...device, state: { ...device.state, streams: streams ?? null } };
+      }),
+      found,
+    };
   }
 
   /** One act on one device; never throws for what a device or its line can cause. */
@@ -162,19 +176,24 @@ export class Room {
 
   /** Kills the media processes; they come back. */
   restartMedia(): void {
-    this.#uplink?.restart();
+    this.#picture?.restart();
     this.#display.restart();
     this.#speaker.restart();
   }
 
+  /** Where the picture comes from, in a few words. */
+  get sourceText(): string {
+    return this.#picture?.source ?? describeSource(this.#options.config.source);
+  }
+
   parts(): readonly Part[] {
     const optional = [this.#display.report(), this.#speaker.report()].filter((part) => part !== null);
-    return [this.#media.report(), ...(this.#uplink?.report() ?? []), ...optional];
+    return [this.#media.report(), ...(this.#picture?.report() ?? []), ...optional];
   }
 
   /** Of the programs of this box. */
   pids(): readonly number[] {
-    return [...this.#media.pids, ...(this.#uplink?.pids ?? []), ...this.#display.pids, ...this.#speaker.pids];
+    return [...this.#media.pids, ...(this.#picture?.pids ?? []), ...this.#display.pids, ...this.#speaker.pids];
   }
 
   look(): Promise<RelayLook> {
@@ -182,12 +201,13 @@ export class Room {
   }
 
   async source(): Promise<EdgeTelemetry['source']> {
-    return (await this.#uplink?.sample()) ?? { state: 'off', fps: 0, because: 'starting' };
+    return (await this.#picture?.sample()) ?? { state: 'off', fps: 0, because: 'starting' };
   }
 
   /** To be called once a second. */
   async second(): Promise<void> {
     this.#viewer.askWaiting();
+    this.#picture?.consider();
     if (this.#stamps !== null) await this.#stamps.write(this.#options.clock.mono(), await this.#display.stamps());
   }
 
@@ -198,7 +218,7 @@ export class Room {
       this.#finish({ tables });
     },
     uplink: async ({ want }) => {
-      await this.#uplink?.apply(want);
+      await this.#picture?.apply(want);
       this.#finish({ uplink: want });
     },
     screen: async ({ scene: shown }) => {
@@ -211,7 +231,12 @@ export class Room {
     },
     devices: async ({ devices, scene: roomScene }) => {
       // Not waited for: a device that is slow to let go of its line must not hold up the next plan, which may be a change of floor.
-      void this.#rack.apply(devices, roomScene);
+      // Which of them is the picture is no matter of its line, which would be opened anew.
+      void this.#rack.apply(
+        devices.map(({ source, ...wish }) => wish),
+        roomScene,
+      );
+      this.#picture?.wish(devices);
       this.#finish({ devices, roomScene });
     },
   };
@@ -240,6 +265,7 @@ export class Room {
     return [
       ...this.#media.missing.map((link) => `link ${link} is not connected`),
       ...bad.map(({ name, state, because }) => `${name} is ${state}: ${because}`),
+      ...(this.#picture?.troubles ?? []),
       ...(this.#trouble === null ? [] : [this.#trouble]),
     ];
   }

@@ -10,6 +10,14 @@ import type { Db } from '../store/store.ts';
 /** What a box drives at most; more fits no room. */
 export const MAX_DEVICES = 32;
 
+/** A site has one picture: a fault that names the field and who gives it already, if `wish` would be a second one. */
+function sourceTaken(all: readonly DeviceWish[], wish: DeviceWish): Result<never> | null {
+  const other = wish.source === true ? all.find(({ id, source }) => id !== wish.id && source === true) : undefined;
+  return other === undefined
+    ? null
+    : failed({ code: 'input.invalid', path: '/source', reason: `the site's picture comes from ${other.name} (${other.id}) already` });
+}
+
 export interface DevicesEvents {
   changed: [site: string];
 }
@@ -44,7 +52,8 @@ export class Devices extends EventEmitter<DevicesEvents> {
       if (known.some(({ id }) => id === wish.id)) return failed({ code: 'conflict', what: 'device', reason: `${wish.id} is in use` });
       if (known.length >= MAX_DEVICES) return failed({ code: 'exhausted', what: `devices of ${site}`, because: `${MAX_DEVICES} at most` });
       const clash = clashWith(known, wish);
-      return clash === null ? this.#keep(site, [...known, wish], wish) : failed(clash);
+      if (clash !== null) return failed(clash);
+      return sourceTaken(known, wish) ?? this.#keep(site, [...known, wish], wish);
     });
   }
 
@@ -58,11 +67,8 @@ export class Devices extends EventEmitter<DevicesEvents> {
         return failed({ code: 'input.invalid', path: '/password', reason: 'give it again for a device at another place' });
       const clash = clashWith(this.of(site), wish);
       if (clash !== null) return failed(clash);
-      return this.#keep(
-        site,
-        this.of(site).map((each) => (each.id === id ? wish : each)),
-        wish,
-      );
+      const all = this.of(site).map((each) => (each.id === id ? wish : each));
+      return sourceTaken(all, wish) ?? this.#keep(site, all, wish);
     });
   }
 

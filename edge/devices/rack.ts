@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../protocol/clock.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { ActResult, DeviceAct } from '../../protocol/schema/device.ts';
 import type { DevicesBody, DeviceWish, FoundDevice, RoomScene } from '../../protocol/schema/devices.ts';
+import type { DeviceLook } from './look.ts';
 import { bounded } from './report.ts';
 import { Station } from './station.ts';
 
@@ -90,6 +91,11 @@ export class Rack {
       [...this.#stations.values()].map((station) => station.report()),
       this.#options.found(),
     );
+  }
+
+  /** A device as it stands now; null: there is none of that id. */
+  look(device: string): DeviceLook | null {
+    return this.#stations.get(device)?.look() ?? null;
   }
 
   /** Where something is driven already: nobody else may open it. */

@@ -5,6 +5,7 @@ import { brief } from '../../protocol/fault.ts';
 import type { Log } from '../../protocol/log.ts';
 import { type ActResult, type DeviceAct, unknownState } from '../../protocol/schema/device.ts';
 import type { DeviceWish, DrivenDevice, RoomScene, SceneReport } from '../../protocol/schema/devices.ts';
+import type { DeviceLook } from './look.ts';
 import { kindOf, openDevice } from './open.ts';
 import { type Part, sceneTodo } from './scene.ts';
 
@@ -119,6 +120,13 @@ export class Station {
       seen: handle?.seen ?? null,
       scene: this.#report,
     };
+  }
+
+  /** What the site's picture needs to know of it. */
+  look(): DeviceLook {
+    const { link, because } = this.#handle?.standing ?? { link: 'disconnected', because: this.#unfit };
+    const state = this.#handle?.state ?? unknownState;
+    return { link, because, state, pictureTrouble: this.#handle?.pictureTrouble ?? null };
   }
 
   /** One step of the scene after the other; each change of the device begins anew. */

@@ -2,7 +2,7 @@
 import { leaky, rawVideo, slate, testPicture } from '../../hardware/gstreamer/parts/picture.ts';
 import { fileSource, rtspSource, v4l2Source } from '../../hardware/gstreamer/parts/sources.ts';
 import { type Chain, chain, element, padOf } from '../../hardware/gstreamer/pipeline.ts';
-import type { Reflex } from '../../hardware/gstreamer/reflexes.ts';
+import type { Reflex, Watchdog } from '../../hardware/gstreamer/reflexes.ts';
 import type { VideoFormat } from '../../protocol/schema/plan.ts';
 import { type Language, screenText } from './display/marks.ts';
 import type { Camera } from './source.ts';
@@ -47,10 +47,21 @@ export interface CameraCapture {
   readonly name: string;
   readonly language: Language;
   readonly credentials: Credentials | null;
+  /** False: it says itself that its picture is not worth showing; the slate is, and the camera stays open behind it. */
+  readonly trusted: boolean;
 }
 
+/** Who decides what is shown. To put one in place of another changes the order of the sources and nothing else. */
+export const sourceWatch = (trusted: boolean): Watchdog => ({
+  do: 'watchdog',
+  selector: sourceSelector,
+  sources: trusted ? [cameraPad, slatePad] : [slatePad, cameraPad],
+  thresholdMs: WATCH_MS,
+  holdMs: RETURN_MS,
+});
+
 /** A camera with a slate beside it. The watchdog changes between them by itself, within the worker. */
-export function cameraCapture({ camera, format, name, language, credentials }: CameraCapture): Capture {
+export function cameraCapture({ camera, format, name, language, credentials, trusted }: CameraCapture): Capture {
   const words = `${name}\n${screenText(language, 'slate')}`;
   const still = chain(slate({ id: 'slate', name: words, format }), leaky('slate-queue'), padOf(sourceSelector, slatePad));
   // One segment for all: nothing behind the selector shall see that time runs differently in the sources.
@@ -62,10 +73,7 @@ export function cameraCapture({ camera, format, name, language, credentials }: C
   if (camera === null) return { chains: [still, shown], reflexes: [] };
   return {
     chains: [...cameraChains(camera, format, credentials), still, shown],
-    reflexes: [
-      { do: 'watchdog', selector: sourceSelector, sources: [cameraPad, slatePad], thresholdMs: WATCH_MS, holdMs: RETURN_MS },
-      { do: 'probe', element: 'camera-last', pad: 'sink', name: cameraPoint, stalledMs: STALLED_MS },
-    ],
+    reflexes: [sourceWatch(trusted), { do: 'probe', element: 'camera-last', pad: 'sink', name: cameraPoint, stalledMs: STALLED_MS }],
   };
 }
 

@@ -92,6 +92,11 @@ export class Device {
     return this.#life.phase === 'open';
   }
 
+  /** As far as it is known: it has not failed since it was opened and had delivered. */
+  get delivering(): boolean {
+    return this.#life.deliveredAt !== null;
+  }
+
   get because(): string {
     return this.#life.because;
   }

@@ -6,6 +6,7 @@ import { EventEmitter } from 'node:events';
 import type { WorkerEvent } from '../../hardware/gstreamer/events.ts';
 import type { Pipeline } from '../../hardware/gstreamer/pipeline.ts';
 import type { StampReading, WorkerStats } from '../../hardware/gstreamer/readings.ts';
+import type { Reflex } from '../../hardware/gstreamer/reflexes.ts';
 import { Worker } from '../../hardware/gstreamer/worker.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import { brief, FaultError } from '../../protocol/fault.ts';
@@ -90,6 +91,11 @@ export class MediaPart extends EventEmitter<PartEvents> {
   /** Sets a property of the running pipeline. Without one nothing is lost: the recipe knows the value. */
   async set(element: string, property: string, value: string | number | boolean): Promise<void> {
     if (this.#state === 'running') await this.#unlessGone(this.#worker.set(element, property, value));
+  }
+
+  /** Puts a reflex into the running pipeline. Without one nothing is lost: the recipe knows it. */
+  async attach(reflex: Reflex): Promise<void> {
+    if (this.#state === 'running') await this.#unlessGone(this.#worker.attach(reflex));
   }
 
   /** Asks the encoder, or clip, `element` for an IDR. */

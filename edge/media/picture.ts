@@ -21,12 +21,17 @@ export const mainGate = 'main-gate';
 /** The probe on what is sent of the tile: the rate of the whole part. */
 export const tilePoint = 'tile';
 
-export interface PictureOptions {
-  readonly source: Source;
+/** Where the picture comes from, and what it takes. */
+export interface Feed {
+  /** Null: the slate, and nothing behind it. */
+  readonly source: Source | null;
   /** Null only for clips, which need none. */
   readonly encoder: EncoderChoice | null;
   /** Of an RTSP camera. */
   readonly credentials: Credentials | null;
+}
+
+export interface PictureOptions extends Feed {
   /** Burn measuring stamps. */
   readonly stamps: boolean;
   /** The relay's input. */
@@ -39,6 +44,8 @@ export interface PictureNow {
   readonly mainOpen: boolean;
   /** False: the camera rests between two tries. */
   readonly camera: boolean;
+  /** See CameraCapture. */
+  readonly trusted: boolean;
 }
 
 /** Chains and reflexes, to be put into a pipeline alone or beside the voice. */
@@ -48,7 +55,7 @@ export interface Parts {
 }
 
 export function pictureParts(shape: UplinkShape, options: PictureOptions, now: PictureNow): Parts {
-  return options.source.kind === 'clip' ? clipParts(shape, options.source, options.port, now) : liveParts(shape, options, now);
+  return options.source?.kind === 'clip' ? clipParts(shape, options.source, options.port, now) : liveParts(shape, options, now);
 }
 
 const gate = (open: boolean): Chain => chain(element('valve', { drop: !open }, mainGate));
@@ -87,11 +94,11 @@ function liveParts(
   { source, encoder, credentials, stamps, port }: PictureOptions,
   now: PictureNow,
 ): Parts {
-  if (source.kind === 'clip' || encoder === null) throw new Error('a live picture needs an encoder');
+  if (source?.kind === 'clip' || encoder === null) throw new Error('a live picture needs an encoder');
   const capture =
-    source.kind === 'pattern'
+    source?.kind === 'pattern'
       ? patternCapture(main.format, name)
-      : cameraCapture({ camera: now.camera ? source : null, format: main.format, name, language, credentials });
+      : cameraCapture({ camera: now.camera ? source : null, format: main.format, name, language, credentials, trusted: now.trusted });
   const mainOut = chain(
     padOf(pictureTee),
     gate(now.mainOpen),

@@ -37,7 +37,8 @@ export type Source = Static<typeof Source>;
 /** A source that can fail, stop or lie, and so is watched and has a slate beside it. */
 export type Camera = Extract<Source, { kind: 'v4l2' | 'rtsp' | 'file' }>;
 
-export const isCamera = (source: Source): source is Camera => source.kind === 'v4l2' || source.kind === 'rtsp' || source.kind === 'file';
+export const isCamera = (source: Source | null): source is Camera =>
+  source?.kind === 'v4l2' || source?.kind === 'rtsp' || source?.kind === 'file';
 
 /**
  * Reads the short form: `pattern`, `/dev/video0`, `rtsp://…`, `file:///…` or the path of a media file.

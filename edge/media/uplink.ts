@@ -8,10 +8,10 @@ import type { EventBody } from '../../protocol/schema/event.ts';
 import type { Part as PartReport } from '../../protocol/schema/reported.ts';
 import type { EdgeTelemetry } from '../../protocol/schema/telemetry.ts';
 import type { Incarnations } from '../store/incarnations.ts';
-import { cameraPad, cameraPoint, sourceSelector } from './capture.ts';
+import { cameraPad, cameraPoint, sourceSelector, sourceWatch } from './capture.ts';
 import { Device } from './device.ts';
 import { MediaPart } from './part.ts';
-import { mainGate, mainStream, type Parts, type PictureOptions, pictureParts, tilePoint, tileStream } from './picture.ts';
+import { type Feed, mainGate, mainStream, type Parts, type PictureOptions, pictureParts, tilePoint, tileStream } from './picture.ts';
 import { bursts } from './sound/bursts.ts';
 import type { SoundIn } from './sound/choose.ts';
 import { muteSwitch, syntheticVoice, voiceParts } from './sound/voice.ts';
@@ -25,7 +25,13 @@ export interface UplinkOptions extends PictureOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly tell: (event: EventBody) => void;
+  /** What was told of the picture by another one whose place this one takes. Default: that it is well. */
+  readonly told?: 'camera' | 'slate';
 }
+
+/** One worker for picture and voice: only where neither can fail. The slate alone waits for a camera. */
+export const together = (source: Feed['source'], input: SoundIn): boolean =>
+  source !== null && !isCamera(source) && input.kind !== 'device';
 
 /** Names of parts of the sending pipeline that are ours: when one of these fails, the camera is not to blame. */
 const OURS = /^(main|tile|opus|audio|slate|picture|source|udpsink)/;
@@ -45,21 +51,29 @@ export class Uplink {
   #breath: Timer | null = null;
   #onAir: 'camera' | 'slate' = 'slate';
   /** What the last event said; a camera is taken to be well until it is not. */
-  #told: 'camera' | 'slate' = 'camera';
+  #told: 'camera' | 'slate';
+  #feed: Feed;
+  /** Why the camera's picture is not to be shown although it comes; null: nobody says so. */
+  #doubt: string | null = null;
+  /** As the running pipeline has it. */
+  #trusted = true;
   #patience: Timer | null = null;
   #lastTiles: { readonly at: number; readonly buffers: number } | null = null;
 
   constructor(options: UplinkOptions) {
     this.#options = options;
-    const { clock, log, tell, source, input } = options;
-    const together = !isCamera(source) && input.kind !== 'device';
-    this.#picture = new MediaPart({ name: together ? 'uplink' : 'picture', clock, log, tell });
-    this.#voice = together ? this.#picture : new MediaPart({ name: 'voice', clock, log, tell });
+    const { clock, log, tell, source, input, told = 'camera' } = options;
+    this.#feed = options;
+    this.#told = told;
+    const one = together(source, input);
+    this.#picture = new MediaPart({ name: one ? 'uplink' : 'picture', clock, log, tell });
+    this.#voice = one ? this.#picture : new MediaPart({ name: 'voice', clock, log, tell });
     this.#camera = new Device('camera', clock, () => void this.#make(this.#picture));
     this.#microphone = new Device('microphone', clock, () => void this.#make(this.#voice));
     this.#picture.on('event', (event) => this.#heard(event));
     this.#picture.on('crashed', ({ because }) => this.#camera.crashed(because));
-    if (!together) {
+    this.#picture.on('playing', () => this.#trust());
+    if (!one) {
       this.#voice.on('event', (event) => this.#voiceHeard(event));
       this.#voice.on('crashed', ({ because }) => this.#microphone.crashed(because));
     }
@@ -73,12 +87,45 @@ export class Uplink {
     if (before === null || !sameShape(before.shape, want.shape)) {
       this.#breathe(this.#options.node);
       await Promise.all(this.#parts().map((part) => this.#make(part)));
-      return;
+      return this.#fedByOurselves();
     }
     await Promise.all([
       before.gates.muted === want.gates.muted ? null : this.#voice.set(muteSwitch, 'mute', want.gates.muted),
       (before.gates.main === null) === (want.gates.main === null) ? null : this.#openMain(want.gates.main !== null),
     ]);
+  }
+
+  /** Takes the picture from somewhere else from now on. Only between sources of the same `together`: the number of workers stays. */
+  async use(feed: Feed): Promise<void> {
+    this.#feed = feed;
+    this.#patience?.cancel();
+    this.#camera.reset();
+    await this.#make(this.#picture);
+    this.#fedByOurselves();
+  }
+
+  /** The camera's picture is not to be shown, and why, although it may come; null: it is again. The camera stays open. */
+  doubt(because: string | null): void {
+    if (because === this.#doubt) return;
+    this.#doubt = because;
+    if (because !== null) this.#patience?.cancel();
+    // Also where the picture has stopped already: most cameras say why a moment later.
+    if (because !== null && this.#want !== null && isCamera(this.#feed.source)) this.#tellSource('slate', because, null, true);
+    this.#trust();
+  }
+
+  get feed(): Feed {
+    return this.#feed;
+  }
+
+  /** What has been told of the picture. */
+  get told(): 'camera' | 'slate' {
+    return this.#told;
+  }
+
+  /** Whether a camera is on the air. */
+  get delivering(): boolean {
+    return this.#onAir === 'camera' && this.#picture.playing;
   }
 
   /** Somebody needs an IDR. */
@@ -120,12 +167,16 @@ export class Uplink {
       tiles === undefined || before === null || tiles.buffers < before.buffers
         ? 0
         : ((tiles.buffers - before.buffers) * 1000) / (at - before.at);
-    const camera = isCamera(this.#options.source);
-    return {
-      state: camera && this.#onAir === 'slate' ? 'slate' : 'live',
-      fps: Number(grown.toFixed(1)),
-      because: (camera ? this.#camera.because : 'made here').slice(0, 200),
-    };
+    const { source } = this.#feed;
+    const slate = (source === null || isCamera(source)) && this.#onAir === 'slate';
+    return { state: slate ? 'slate' : 'live', fps: Number(grown.toFixed(1)), because: this.#health(slate).slice(0, 200) };
+  }
+
+  #health(slate: boolean): string {
+    const { source } = this.#feed;
+    if (source === null) return 'no camera';
+    if (!isCamera(source)) return 'made here';
+    return this.#doubt ?? (slate && this.#camera.delivering ? 'its picture has stopped' : this.#camera.because);
   }
 
   #parts(): readonly MediaPart[] {
@@ -150,7 +201,9 @@ export class Uplink {
       if (part === this.#picture) {
         // Until the watchdog shows the camera.
         this.#onAir = 'slate';
-        made.push(pictureParts(want.shape, this.#options, { incarnation, mainOpen: want.gates.main !== null, camera: this.#camera.open }));
+        this.#trusted = this.#doubt === null;
+        const now = { incarnation, mainOpen: want.gates.main !== null, camera: this.#camera.open, trusted: this.#trusted };
+        made.push(pictureParts(want.shape, { ...this.#options, ...this.#feed }, now));
       }
       if (part === this.#voice) {
         const input: SoundIn = this.#microphone.open ? this.#options.input : { kind: 'silence', because: this.#microphone.because };
@@ -161,6 +214,25 @@ export class Uplink {
         { reflexes: made.flatMap(({ reflexes }) => reflexes) },
       );
     };
+  }
+
+  /** Tells a running pipeline whether the camera is to be shown, if it was made believing otherwise. */
+  #trust(): void {
+    const trusted = this.#doubt === null;
+    const { source } = this.#feed;
+    // Where the camera is not part of the pipeline, the next one is made with what is so then.
+    if (trusted === this.#trusted || !isCamera(source) || !this.#camera.open || !this.#picture.playing) return;
+    this.#trusted = trusted;
+    this.#picture
+      .attach(sourceWatch(trusted))
+      .catch((error: unknown) => this.#options.log.warn({ err: error }, 'source could not be watched'));
+  }
+
+  /** What is made here cannot fail: whatever was told of a camera is over. */
+  #fedByOurselves(): void {
+    const { source } = this.#feed;
+    if (source === null && this.#want !== null) this.#tellSource('slate', 'no camera', null);
+    if (source !== null && !isCamera(source)) this.#tellSource('camera', 'another source took its place', null);
   }
 
   /** The request for an IDR goes first, so that the first picture through the gate is one. */
@@ -196,7 +268,7 @@ export class Uplink {
         break;
       case 'error':
         // What fails beside a camera is made again after a rest; a camera that fails leaves the slate on the air.
-        this.#cameraFailed(`${event.element}: ${event.message}`, !isCamera(this.#options.source) || !OURS.test(event.element));
+        this.#cameraFailed(`${event.element}: ${event.message}`, !isCamera(this.#feed.source) || !OURS.test(event.element));
         break;
       default:
     }
@@ -210,23 +282,24 @@ export class Uplink {
     this.#onAir = pad === cameraPad ? 'camera' : 'slate';
     this.#patience?.cancel();
     if (this.#onAir === 'camera') this.#camera.delivered();
-    else if (because === 'stalled')
+    else if (because === 'stalled' && this.#doubt === null)
       this.#patience = this.#options.clock.after(PATIENCE_MS, 'camera comes back by itself', () =>
         this.#cameraFailed(`no picture for ${PATIENCE_MS} ms`, true),
       );
-    // The slate is there a moment before the camera in every new pipeline: that is no loss.
-    if (this.#onAir === 'camera' || because !== 'started') this.#tellSource(this.#onAir, `camera ${because}`, gapMs);
+    // Each may be there a moment before the other, when a pipeline or an order of sources is new: that is no news.
+    const news = this.#doubt === null ? this.#onAir === 'camera' || because !== 'started' : this.#onAir === 'slate';
+    if (news) this.#tellSource(this.#onAir, this.#doubt ?? `camera ${because}`, gapMs);
   }
 
   /** The camera has failed; `covered`: the slate is on the air without a new pipeline. */
   #cameraFailed(because: string, covered: boolean): void {
     this.#camera.failed(because, covered);
-    if (isCamera(this.#options.source) && this.#onAir === 'slate') this.#tellSource('slate', because, null);
+    if (isCamera(this.#feed.source) && this.#onAir === 'slate') this.#tellSource('slate', because, null);
   }
 
-  #tellSource(to: 'camera' | 'slate', because: string, gapMs: number | null): void {
+  #tellSource(to: 'camera' | 'slate', because: string, gapMs: number | null, again = false): void {
     const from = this.#told;
-    if (to === from) return;
+    if (to === from && !again) return;
     this.#told = to;
     this.#options.tell({
       kind: 'source',

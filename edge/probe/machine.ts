@@ -43,7 +43,7 @@ export async function probeMachine(config: EdgeConfig, { env, clock, log }: Surr
   if (!input.ok) return input;
   const output = chooseOutput(wantedOutput, facts);
   if (!output.ok) return output;
-  const encoder = await chooseEncoder(config, clock, log);
+  const encoder = config.source.kind === 'clip' ? ok(null) : await chooseEncoder(config, clock, log);
   if (!encoder.ok) return encoder;
   return ok({ encoder: encoder.value, display, input: input.value, output: output.value, credentials: credentials.value });
 }
@@ -114,8 +114,8 @@ async function soundFacts(wanted: readonly string[], env: Surroundings['env'], c
   }
 }
 
-async function chooseEncoder(config: EdgeConfig, clock: Clock, log: Log): Promise<Result<Machine['encoder']>> {
-  if (config.source.kind === 'clip') return ok(null);
+/** What this machine encodes a camera's picture with. */
+export async function chooseEncoder(config: EdgeConfig, clock: Clock, log: Log): Promise<Result<Machine['encoder']>> {
   if (config.encoder !== 'auto') return ok({ element: config.encoder, because: 'set in the configuration' });
   try {
     return ok(await new Encoders(clock, log).choose());

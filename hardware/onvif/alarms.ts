@@ -1,4 +1,5 @@
 /** What a camera's events mean to us: its picture is gone, somebody turned it away, something moves. Pure. Source: ONVIF Event and Imaging specifications. */
+import type { PictureTrouble } from '../wire/device.ts';
 import { type Element, find, findAll, textBelow } from './xml.ts';
 
 export type AlarmKind = 'signal' | 'tamper' | 'motion' | 'failure';
@@ -64,6 +65,8 @@ function truth(data: readonly (readonly [string, string])[]): boolean | null {
 
 const keyOf = ({ topic, source }: Alarm): string => `${topic} ${source}`;
 const KEPT_MAX = 256;
+/** Of the kind `tamper`, and still a picture that is better than none: a room with its lights out. */
+const STILL_A_PICTURE = /ImageToo/i;
 
 /** Which alarms stand. Changes come out once, however often a camera says the same. */
 export class AlarmBook {
@@ -92,6 +95,13 @@ export class AlarmBook {
     const over = [...this.#doubtful].flatMap((key) => this.#standing.get(key) ?? []).map((each) => ({ ...each, active: false }));
     this.#doubtful = new Set();
     return this.take(over);
+  }
+
+  /** Why its picture is not worth showing, as the camera sees it; null: it does not say so. */
+  pictureTrouble(): PictureTrouble | null {
+    const standing = [...this.#standing.values()].filter(({ active, topic }) => active && !STILL_A_PICTURE.test(topic));
+    if (standing.some(({ kind }) => kind === 'signal')) return 'signal lost';
+    return standing.some(({ kind }) => kind === 'tamper') ? 'tampered with' : null;
   }
 
   /** For people. Motion is no complaint: in a room with people in it, it always is. */

@@ -16,7 +16,7 @@ import {
   unknownState,
 } from '../../protocol/schema/device.ts';
 import { refusal } from '../wire/allow.ts';
-import type { DeviceEvents, Handle, Standing } from '../wire/device.ts';
+import type { DeviceEvents, Handle, PictureTrouble, Standing } from '../wire/device.ts';
 import { Motion } from '../wire/motion.ts';
 import type { Alarm } from './alarms.ts';
 import { type Imaging, imaging } from './answers.ts';
@@ -46,6 +46,8 @@ const SILENT_POLLS = 2;
 const BEGIN_MS = 30_000;
 const POLL_MS = 5000;
 const STOP_MS = 500;
+/** Another scene so soon after we have turned the camera is our own doing. */
+const TURNED_MS = 30_000;
 
 interface Life {
   readonly session: Session;
@@ -62,6 +64,11 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
   #info: DeviceInfo = { make: '', model: '', firmware: '', serial: '' };
   #capabilities: readonly Capability[] = [];
   #seen: number | null = null;
+  #pictureTrouble: PictureTrouble | null = null;
+  /** The alarm that stands is our own doing. */
+  #excused = false;
+  /** Monotonic. */
+  #turnedAt = Number.NEGATIVE_INFINITY;
   #life: Life | null = null;
   #timer: Timer | null = null;
   #failures = 0;
@@ -91,6 +98,9 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
   get seen(): number | null {
     return this.#seen;
   }
+  get pictureTrouble(): PictureTrouble | null {
+    return this.#excused && this.#pictureTrouble === 'tampered with' ? null : this.#pictureTrouble;
+  }
 
   start(): void {
     if (this.#running) return;
@@ -114,6 +124,7 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
   async execute(act: DeviceAct): Promise<ActResult> {
     const no = refusal(this.#capabilities, act);
     if (no !== null) return { outcome: 'rejected', because: no };
+    if (act.do === 'move' || act.do === 'position' || act.do === 'presetRecall') this.#turnedAt = this.#options.clock.mono();
     return this.#try(async (session) => {
       if (act.do === 'move' && act.pan === 0 && act.tilt === 0 && act.zoom === 0) {
         await this.#motion.halt(STOP_MS);
@@ -186,7 +197,7 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
         tell: (patch) => this.#during(life, () => this.#patch(patch)),
         inform: (info) => this.#during(life, () => this.#inform(info)),
         seen: () => this.#during(life, () => this.#word()),
-        alarmed: (news) => this.#during(life, () => this.#alarmed(news)),
+        alarmed: (news, trouble) => this.#during(life, () => this.#alarmed(news, trouble)),
         gone: () => void this.#poll(life, true),
       }),
       over: false,
@@ -269,7 +280,9 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
     this.#seen = this.#options.clock.now();
   }
 
-  #alarmed(news: readonly Alarm[]): void {
+  #alarmed(news: readonly Alarm[], trouble: PictureTrouble | null): void {
+    if (this.#pictureTrouble !== 'tampered with') this.#excused = this.#options.clock.mono() - this.#turnedAt < TURNED_MS;
+    this.#pictureTrouble = trouble;
     for (const alarm of news) this.alarms.emit('alarm', alarm);
   }
 
@@ -285,7 +298,10 @@ export class OnvifDevice extends EventEmitter<DeviceEvents> implements Handle {
 
   #stand(link: LinkState, because: string): void {
     // Nothing that was seen of a camera that is gone may be taken for what is so now.
-    if (link !== 'ok' && link !== 'connecting' && this.#standing.link !== link) this.#state = unknownState;
+    if (link !== 'ok' && link !== 'connecting' && this.#standing.link !== link) {
+      this.#state = unknownState;
+      this.#pictureTrouble = null;
+    }
     this.#standing = { link, because: because.slice(0, 300) };
     this.emit('changed');
   }

@@ -17,7 +17,7 @@ export interface PullOptions {
   readonly ask: (method: Method, options: readonly unknown[], limitMs: number) => Promise<Element>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly alarmed: (news: readonly Alarm[], complaints: readonly string[]) => void;
+  readonly alarmed: (news: readonly Alarm[], book: Pick<AlarmBook, 'complaints' | 'pictureTrouble'>) => void;
   /** The camera is not there any more, seems it. */
   readonly gone: () => void;
 }
@@ -96,7 +96,7 @@ export class PullPoint {
     const answer = await ask('pullMessages', [{ messageLimit: 20 }], PULL_LIMIT_MS);
     if (signal.aborted) return;
     const news = [...this.#book.take(alarms(answer)), ...(first ? this.#book.settled() : [])];
-    if (news.length > 0) this.#options.alarmed(news, this.#book.complaints());
+    if (news.length > 0) this.#options.alarmed(news, this.#book);
     if (clock.mono() - this.#renewedAt > RENEW_AFTER_MS) await this.#renew();
     const left = LEAST_MS - (clock.mono() - began);
     if (left > 0) await sleep(clock, left, `${device} events`, signal);

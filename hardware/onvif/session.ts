@@ -3,6 +3,7 @@ import type { Clock } from '../../protocol/clock.ts';
 import { FaultError } from '../../protocol/fault.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { Capability, DeviceAct, DeviceInfo, DeviceState, DeviceStream } from '../../protocol/schema/device.ts';
+import type { PictureTrouble } from '../wire/device.ts';
 import type { Did } from '../wire/protocol.ts';
 import { rehosted } from './address.ts';
 import type { Alarm } from './alarms.ts';
@@ -21,7 +22,7 @@ export interface SessionOptions {
   readonly tell: (patch: Partial<DeviceState>) => void;
   readonly inform: (info: DeviceInfo) => void;
   readonly seen: () => void;
-  readonly alarmed: (news: readonly Alarm[]) => void;
+  readonly alarmed: (news: readonly Alarm[], trouble: PictureTrouble | null) => void;
   /** Something says that the camera went away. */
   readonly gone: () => void;
 }
@@ -196,9 +197,10 @@ export class Session {
       ask: (method, options, limitMs) => this.ask(method, options, limitMs),
       clock,
       log,
-      alarmed: (news, complaints) => {
-        tell({ complaints: [...complaints] });
-        alarmed(news);
+      alarmed: (news, book) => {
+        // First: whoever is told of the complaints looks at it.
+        alarmed(news, book.pictureTrouble());
+        tell({ complaints: [...book.complaints()] });
       },
       gone,
     });

@@ -43,6 +43,9 @@ export interface DeviceEvents {
   changed: [];
 }
 
+/** What a camera may say of its own picture. */
+export type PictureTrouble = 'signal lost' | 'tampered with';
+
 /** What the box sees of a device, whatever it is made of. */
 export interface Handle extends EventEmitter<DeviceEvents> {
   start(): void;
@@ -54,6 +57,8 @@ export interface Handle extends EventEmitter<DeviceEvents> {
   readonly capabilities: readonly Capability[];
   /** Wall clock of the last word from it; null: never. */
   readonly seen: number | null;
+  /** Why the device itself says that its picture is not to be shown; null or absent: it does not say so. */
+  readonly pictureTrouble?: PictureTrouble | null;
 }
 
 /** Pauses after the first, second… failed try; the last repeats. A port that is back is in use again within two seconds: the slowest make takes 1.3 s to begin. */
@@ -65,8 +70,10 @@ const SILENT_POLLS = 2;
 const STOP_MS = 500;
 /** Closing a line may hang: the system waits for bytes that a dead adapter never takes. */
 const CLOSE_MS = 1000;
-/** Who was there for so long is taken for well when it goes; one that comes and goes is tried at the slow pace. */
+/** Who was there for so long is taken for well when it goes; one that came and went more often than this in less is not run after. */
 const STEADY_MS = 10_000;
+const FLAPS_MAX = 3;
+const FLAPPING_PAUSE_MS = 1500;
 
 interface Session<M> {
   readonly protocol: Protocol<M>;
@@ -90,6 +97,7 @@ export class WiredDevice<M> extends EventEmitter<DeviceEvents> implements Handle
   #failures = 0;
   /** Monotonic; null: it is not well now. */
   #wellSince: number | null = null;
+  #flaps = 0;
   #complaint = '';
   #silent = 0;
   #running = false;
@@ -291,9 +299,12 @@ export class WiredDevice<M> extends EventEmitter<DeviceEvents> implements Handle
     if (session.over) return;
     await this.#end(because, session);
     if (!this.#running) return;
-    if (this.#wellSince !== null && this.#options.clock.mono() - this.#wellSince >= STEADY_MS) this.#failures = 0;
+    const wellMs = this.#wellSince === null ? null : this.#options.clock.mono() - this.#wellSince;
     this.#wellSince = null;
-    const pause = refused ? REFUSED_PAUSE_MS : (PAUSES_MS[Math.min(this.#failures, PAUSES_MS.length - 1)] ?? 400);
+    if (wellMs !== null) this.#failures = 0;
+    this.#flaps = wellMs === null ? this.#flaps : wellMs >= STEADY_MS ? 0 : this.#flaps + 1;
+    const usual = this.#flaps > FLAPS_MAX ? FLAPPING_PAUSE_MS : (PAUSES_MS[Math.min(this.#failures, PAUSES_MS.length - 1)] ?? 400);
+    const pause = refused ? REFUSED_PAUSE_MS : usual;
     this.#failures++;
     if (because !== this.#complaint) this.#options.log.warn({ device: this.#options.name, because, pause }, 'device lost');
     this.#complaint = because;

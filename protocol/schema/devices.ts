@@ -76,6 +76,11 @@ export const DeviceWish = Type.Object(
     /** Where the device does not tell it: picks the quirks. */
     model: Type.String({ maxLength: 80 }),
     scenes: Type.Object({ on: DeviceScene, off: DeviceScene }, closed),
+    /**
+     * The site's picture comes from it, of one device at most: from the stream of a network camera, else from the capture device that the box
+     * is configured with and that this device is plugged into. Absent: no.
+     */
+    source: Type.Optional(Type.Boolean()),
   },
   closed,
 );

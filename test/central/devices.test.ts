@@ -80,6 +80,19 @@ t.test('a device is adopted, changed and released; its box is told, and its pass
     t.match(refused.json<{ path: string }>().path, path, name);
   }
 
+  const camera = { ...wish, id: 'camera', name: 'Camera', driver: 'onvif', at: { via: 'http', host: '10.0.0.9', port: null } };
+  t.equal((await send('PATCH', 'a/devices/codec', { source: true })).statusCode, 200);
+  t.match(bench.meetings.wantOf('a'), { devices: [{ id: 'codec', source: true }] }, 'the box is told where its picture comes from');
+  const second = await send('POST', 'a/devices', { ...camera, source: true });
+  t.equal(second.statusCode, 422, 'a site has one picture');
+  t.match(second.json(), { code: 'input.invalid', path: '/source', detail: /comes from C40 \(codec\) already/ });
+  t.equal((await send('POST', 'a/devices', camera)).statusCode, 201);
+  t.equal((await send('PATCH', 'a/devices/camera', { source: true })).statusCode, 422);
+  t.equal((await send('PATCH', 'a/devices/codec', { source: false })).statusCode, 200);
+  t.equal((await send('PATCH', 'a/devices/camera', { source: true })).statusCode, 200, 'the place is free');
+  t.equal((await send('PATCH', 'a/devices/camera', { name: 'Camera 1', source: true })).statusCode, 200, 'its own place is no obstacle');
+  t.equal((await send('DELETE', 'a/devices/camera')).statusCode, 204);
+
   bench.facts.set(
     'a',
     wellFacts('a', bench.clock.mono(), {

@@ -46,6 +46,7 @@ for (const language of ['vi', 'en'] as const)
       [`#/meeting/${meetingId}`, '[data-site=cho-moi] .tile-name', 'details of a site'],
       [`#/meeting/${meetingId}`, '[data-act=invite]', 'invitation'],
       [`#/meeting/${meetingId}`, '[data-act=end]', 'question before the end'],
+      ['#/room/ubnd-tinh', '[data-device=camera] [data-act=settings]', 'settings of a device'],
       ['#/sites', '[data-act=add-site]', 'a new site'],
       ['#/users', '[data-act=add-user]', 'a new user'],
       ['#/recordings', '[data-act=play]', 'a recording'],

@@ -224,6 +224,7 @@ t.test('an alarm is news once; after a new subscription what is not said again i
   t.equal(book.take(told(loss('true'), motion)).length, 2);
   t.equal(book.take(told(loss('true'))).length, 0);
   t.strictSame(book.complaints(), ['VideoSource/SignalLoss (vs0)'], 'motion is no complaint');
+  t.equal(book.pictureTrouble(), 'signal lost');
   book.renewed();
   t.equal(book.take(told(motion)).length, 0);
   t.strictSame(
@@ -231,6 +232,11 @@ t.test('an alarm is news once; after a new subscription what is not said again i
     ['signal false'],
   );
   t.strictSame(book.complaints(), []);
+  t.equal(book.pictureTrouble(), null);
+  book.take(told(event('tns1:VideoSource/ImageTooDark/AnalyticsService', 'State', 'true')));
+  t.equal(book.pictureTrouble(), null, 'a dark picture is better than none');
+  book.take(told(event('tns1:RuleEngine/TamperDetector/Tamper', 'IsTamper', 'true')));
+  t.equal(book.pictureTrouble(), 'tampered with');
 });
 
 const match = (address: string, addresses: string, scopes = '') =>

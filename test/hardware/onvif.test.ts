@@ -80,6 +80,33 @@ t.test('a camera that others wrote: found, known, moved, its presets and events'
   await eventually(() => (alarms.some(({ kind, active }) => kind === 'motion' && active) ? undefined : 'no motion yet'));
 });
 
+t.test('a camera says what is wrong with its picture; a scene that we have changed ourselves is no tampering', async (t) => {
+  const { camera, port } = await simulated(t);
+  const { device, alarms } = await driven(t, port);
+  const says = (trouble: OnvifDevice['pictureTrouble']) =>
+    eventually(() => (device.pictureTrouble === trouble ? undefined : `it says ${device.pictureTrouble}`));
+  const news = (count: number) => eventually(() => (alarms.length >= count ? undefined : JSON.stringify(alarms)));
+  t.equal(device.pictureTrouble, null);
+  camera.happen('tamper on');
+  await says('tampered with');
+  camera.happen('signal-loss on');
+  await says('signal lost');
+  camera.happen('signal-loss off');
+  await says('tampered with');
+  camera.happen('tamper off');
+  await says(null);
+  await news(4);
+  const preset = device.state.presets?.[1]?.id ?? '';
+  t.match(await device.execute({ do: 'presetRecall', preset }), { outcome: 'accepted' });
+  camera.happen('tamper on');
+  await news(5);
+  t.equal(device.pictureTrouble, null);
+  camera.happen('signal-loss on');
+  await says('signal lost');
+  await camera.vanish();
+  await says(null);
+});
+
 t.test('a camera that answers everything to a wrong password, but not who it is', async (t) => {
   const { port, asked } = await literalCamera(t, (question) => {
     if (question === 'GetDeviceInformation') return notAuthorized;

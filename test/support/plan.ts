@@ -1,6 +1,7 @@
 /** Plans, desired states and identities for tests, with sensible defaults; the same for hub, edge, central and page. */
 import { noGrant } from '../../protocol/grant.ts';
 import type { Desired, EdgeDesired, HubDesired } from '../../protocol/schema/desired.ts';
+import type { DeviceWish } from '../../protocol/schema/devices.ts';
 import type { Plan, PlanHub, PlanSite, VideoFormat } from '../../protocol/schema/plan.ts';
 import { baseSsrc } from '../../protocol/ssrc.ts';
 
@@ -127,9 +128,9 @@ export function hubDesired(plans: readonly Plan[], hub = 'hub-1'): HubDesired {
   return { role: 'hub', plans: [...plans], keys };
 }
 
-export function edgeDesired(of: Plan | null, site: string, name = site): EdgeDesired {
+export function edgeDesired(of: Plan | null, site: string, name = site, devices: readonly DeviceWish[] = []): EdgeDesired {
   const keys = of === null ? [] : of.hubs.map(({ hub }) => ({ meeting: of.meeting, peer: hub, key: mediaKey(of.meeting, hub, site) }));
-  return { role: 'edge', name, plan: of, keys, devices: [], scene: null };
+  return { role: 'edge', name, plan: of, keys, devices: [...devices], scene: null };
 }
 
 /** The message that central publishes retained at `down/desired`. */

@@ -1,6 +1,6 @@
 """An RTSP camera for tests: Debian's own GStreamer RTSP server, an independent peer of our code.
 
-usage: rtsp-server.py PORT [good|garbage|h265]   (PORT 0 takes a free one)
+usage: rtsp-server.py PORT [good|garbage|h265] [USER:PASSWORD]   (PORT 0 takes a free one)
 Prints one line `ready PORT`, then `connected` for each viewer; ends when its stdin closes.
 good: H.264 640x360@25 with a moving ball. garbage: packets that say H.264 and are noise. h265: the same ball as H.265.
 """
@@ -47,6 +47,17 @@ def main():
     factory.set_launch(LAUNCH[kind])
     factory.set_shared(True)
     factory.connect("media-configure", feed)
+    for login in sys.argv[3:]:
+        user, password = login.split(":", 1)
+        token = GstRtspServer.RTSPToken()
+        token.set_string("media.factory.role", "viewer")
+        auth = GstRtspServer.RTSPAuth()
+        auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
+        server.set_auth(auth)
+        permissions = GstRtspServer.RTSPPermissions()
+        permissions.add_permission_for_role("viewer", "media.factory.access", True)
+        permissions.add_permission_for_role("viewer", "media.factory.construct", True)
+        factory.set_permissions(permissions)
     server.get_mount_points().add_factory("/camera", factory)
     server.connect("client-connected", lambda *_: print("connected", flush=True))
     server.attach(None)

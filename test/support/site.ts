@@ -14,6 +14,7 @@ import { LineSplitter } from '../../protocol/node/lines.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import { type Identity, loadIdentity, peerIdentity, serverTls } from '../../protocol/node/tls.ts';
 import { type ControlFromEdge, type ControlFromHub, controlProtocol } from '../../protocol/schema/control.ts';
+import type { DevicesBody, DeviceWish } from '../../protocol/schema/devices.ts';
 import type { EventBody } from '../../protocol/schema/event.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
 import type { ReportedBody } from '../../protocol/schema/reported.ts';
@@ -147,10 +148,11 @@ export interface EdgeRig {
   readonly process: ChildProcess;
   readonly logs: readonly string[];
   /** Central's wish, as a retained message. */
-  readonly desire: (rev: number, plan: Plan | null) => Promise<void>;
+  readonly desire: (rev: number, plan: Plan | null, devices?: readonly DeviceWish[]) => Promise<void>;
   readonly reported: () => ReportedBody | undefined;
   readonly telemetry: () => EdgeTelemetry | undefined;
   readonly events: () => readonly EventBody[];
+  readonly devices: () => DevicesBody | undefined;
   readonly stop: () => Promise<number | null>;
 }
 
@@ -177,13 +179,14 @@ export async function edge(t: Test, on: Network, node: string, config: object = 
     node,
     process: child,
     logs,
-    desire: (rev, plan) =>
-      on.broker.publish(topic(node, 'desired'), JSON.stringify(desired(node, rev, edgeDesired(plan, node, `Điểm cầu ${node}`))), {
+    desire: (rev, plan, devices = []) =>
+      on.broker.publish(topic(node, 'desired'), JSON.stringify(desired(node, rev, edgeDesired(plan, node, `Điểm cầu ${node}`, devices))), {
         retain: true,
       }),
     reported: () => bodies<ReportedBody>(on.broker, node, 'reported').at(-1),
     telemetry: () => bodies<EdgeTelemetry>(on.broker, node, 'telemetry').at(-1),
     events: () => bodies<EventBody>(on.broker, node, 'event'),
+    devices: () => bodies<DevicesBody>(on.broker, node, 'devices').at(-1),
     stop,
   };
 }

@@ -47,6 +47,12 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   'device.username': 'Login name of the device',
   'device.passwordKept': 'A password is kept. Leave empty to keep it.',
   'device.passwordNone': 'No password is kept.',
+  'device.source': 'Use as the picture of this site',
+  'device.sourceStream': 'The box takes the stream of this camera in place of its configured source.',
+  'device.sourcePlugged':
+    'The picture enters the box by its configured capture device; how this device stands tells which of them is wrong.',
+  'device.sourceTaken': 'The picture of this site comes from {name}.',
+  'field.source': 'Picture of the site',
   'device.raw': 'Raw command',
   'device.rawTitle': 'Raw command to {name}',
   'device.rawText': 'Command',

@@ -11,6 +11,7 @@ import { useDesk, useMay } from '../desk.tsx';
 import { Refusal } from '../pages/formparts.tsx';
 import { kindNames } from './devicecard.tsx';
 import { idFor } from './naming.ts';
+import { SourceCheck } from './sourcecheck.tsx';
 
 interface FoundProps {
   readonly room: DevicesView;
@@ -86,12 +87,15 @@ function LoginDialog({ room, found, onChanged, onClose }: FoundProps & { readonl
   const { t, language } = useWords();
   const [username, setUsername] = useState('admin');
   const [password, setPassword] = useState('');
+  const [source, setSource] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const [sending, setSending] = useState(false);
+  const taken = room.devices.find(({ wish }) => wish.source === true)?.wish.name;
   const adopt = async (): Promise<void> => {
     if (sending) return;
     setSending(true);
-    const reply = await api.adoptDevice(room.site, wishFor(room, found, titleOf(found, t(kindNames[found.kind])), username, password));
+    const wish = wishFor(room, found, titleOf(found, t(kindNames[found.kind])), username, password);
+    const reply = await api.adoptDevice(room.site, source ? { ...wish, source } : wish);
     setSending(false);
     if (!reply.ok) return setError(sentence(language, reply.trouble));
     onChanged(reply.value);
@@ -117,6 +121,7 @@ function LoginDialog({ room, found, onChanged, onClose }: FoundProps & { readonl
           maxLength={128}
           autofocus
         />
+        {found.kind === 'camera' && <SourceCheck checked={source} streams={found.at.via === 'http'} taken={taken} onChange={setSource} />}
         <Refusal because={error} />
         <div class="actions">
           <Button type="submit" look="primary" act="adopt-login" sending={sending}>

@@ -12,6 +12,7 @@ import { useDesk } from '../desk.tsx';
 import { Refusal } from '../pages/formparts.tsx';
 import { can, choices } from './can.ts';
 import type { Driven } from './devicecard.tsx';
+import { SourceCheck } from './sourcecheck.tsx';
 
 interface SettingsProps {
   readonly site: string;
@@ -28,6 +29,7 @@ export function SettingsDialog({ site, driven: { wish, report }, onChanged, onCl
   const [password, setPassword] = useState('');
   const [on, setOn] = useState(wish.scenes.on);
   const [off, setOff] = useState(wish.scenes.off);
+  const [source, setSource] = useState(wish.source ?? false);
   const [error, setError] = useState<string | null>(null);
   const [sending, setSending] = useState(false);
   const save = async (): Promise<void> => {
@@ -35,7 +37,8 @@ export function SettingsDialog({ site, driven: { wish, report }, onChanged, onCl
     setSending(true);
     // An empty password field leaves the one that is kept.
     const secret = password === '' ? {} : { password };
-    const reply = await api.changeDevice(site, wish.id, { name: name.trim().normalize('NFC'), username, scenes: { on, off }, ...secret });
+    const place = { name: name.trim().normalize('NFC'), username, scenes: { on, off }, source };
+    const reply = await api.changeDevice(site, wish.id, { ...place, ...secret });
     setSending(false);
     if (!reply.ok) return setError(sentence(language, reply.trouble));
     onChanged();
@@ -61,6 +64,7 @@ export function SettingsDialog({ site, driven: { wish, report }, onChanged, onCl
           onInput={setPassword}
           maxLength={128}
         />
+        {report?.kind !== 'display' && <SourceCheck checked={source} streams={wish.at.via === 'http'} onChange={setSource} />}
         <Scene title={t('room.sceneOn')} prefix="on" scene={on} report={report} onChange={setOn} />
         <Scene title={t('room.sceneOff')} prefix="off" scene={off} report={report} onChange={setOff} />
         <Refusal because={error} />
