@@ -2,8 +2,9 @@
  * Every make that can be driven. The type makes a forgotten driver a compile error; adding one is a folder and a row here.
  * ONVIF is the one that speaks no bytes over a line: its row says what it is, OnvifDevice how.
  */
+
+import { type DriverName, driverNames } from '../protocol/drivers.ts';
 import type { DeviceKind } from '../protocol/schema/device.ts';
-import { type DriverName, driverNames } from '../protocol/schema/devices.ts';
 import { extron } from './extron/driver.ts';
 import { lg } from './lg/driver.ts';
 import { mdc } from './mdc/driver.ts';
@@ -35,4 +36,4 @@ export const wired: { readonly [Name in WiredName]: AnyDriver } = {
   extron,
 };
 
-export const onvif: { readonly kind: DeviceKind; readonly label: string } = { kind: 'camera', label: 'ONVIF' };
+export const onvif: { readonly kind: DeviceKind } = { kind: 'camera' };

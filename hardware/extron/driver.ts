@@ -6,7 +6,6 @@ import { simulateExtron } from './simulator.ts';
 
 export const extron: WiredDriver<Reply> = {
   kind: 'switcher',
-  label: 'Extron SIS',
   reach: ['serial', 'tcp'],
   bauds: [9600, 115_200, 57_600, 38_400, 19_200],
   port: 23,

@@ -6,7 +6,6 @@ import { simulateLg } from './simulator.ts';
 
 export const lg: WiredDriver<LgMessage> = {
   kind: 'display',
-  label: 'LG RS-232',
   reach: ['serial', 'tcp'],
   bauds: [9600],
   port: 9761,

@@ -6,7 +6,6 @@ import { simulateMdc } from './simulator.ts';
 
 export const mdc: WiredDriver<MdcMessage> = {
   kind: 'display',
-  label: 'Samsung MDC',
   reach: ['serial', 'tcp'],
   bauds: [9600],
   port: 1515,

@@ -6,7 +6,6 @@ import { simulatePelco } from './simulator.ts';
 
 export const pelco: WiredDriver<PelcoFrame> = {
   kind: 'camera',
-  label: 'Pelco-D',
   reach: ['serial', 'tcp'],
   bauds: [2400, 4800, 9600],
   /** Of serial servers there is no usual one. */

@@ -6,7 +6,6 @@ import { simulatePjlink } from './simulator.ts';
 
 export const pjlink: WiredDriver<PjlinkMessage> = {
   kind: 'display',
-  label: 'PJLink',
   reach: ['tcp'],
   bauds: [9600],
   port: 4352,

@@ -6,7 +6,6 @@ import { simulatePolycom } from './simulator.ts';
 
 export const polycom: WiredDriver<Line> = {
   kind: 'codec',
-  label: 'Polycom HDX / RealPresence Group',
   reach: ['serial', 'tcp'],
   // The maker's default; installers often choose 115200.
   bauds: [9600, 115_200, 57_600, 38_400, 19_200, 14_400],

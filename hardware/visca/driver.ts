@@ -14,7 +14,6 @@ const manners: Manners = { gapMs: 0, pollMs: 2000, beginMs: 8000 };
 
 export const visca: WiredDriver<ViscaMessage> = {
   kind: 'camera',
-  label: 'Sony VISCA',
   reach: ['serial', 'tcp'],
   bauds: [9600, 19_200, 38_400, 115_200],
   /** Of cameras that speak it without a header; 1259 on others. */
@@ -26,7 +25,6 @@ export const visca: WiredDriver<ViscaMessage> = {
 
 export const viscaIp: WiredDriver<IpMessage> = {
   kind: 'camera',
-  label: 'Sony VISCA over IP',
   reach: ['udp'],
   bauds: [9600],
   port: 52_381,

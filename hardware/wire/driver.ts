@@ -19,8 +19,6 @@ export type Reach = 'serial' | 'tcp' | 'udp';
 
 export interface WiredDriver<M> {
   readonly kind: DeviceKind;
-  /** Shown to people: `Sony VISCA`. */
-  readonly label: string;
   /** The first is the usual one. */
   readonly reach: readonly [Reach, ...Reach[]];
   /** Usual speed first. */

@@ -6,7 +6,6 @@ import { simulateXacli } from './simulator.ts';
 
 export const xacli: WiredDriver<Message> = {
   kind: 'codec',
-  label: 'TANDBERG MXP',
   reach: ['serial', 'tcp'],
   // The factory speed is not documented; it can be set from 1200 to 115200.
   bauds: [9600, 38400, 115200, 57600, 19200],

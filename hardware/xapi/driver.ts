@@ -6,7 +6,6 @@ import { simulateXapi } from './simulator.ts';
 
 export const xapi: WiredDriver<XapiMessage> = {
   kind: 'codec',
-  label: 'Cisco / TANDBERG xAPI',
   reach: ['serial', 'tcp'],
   // C series, SX10, SX80: 38400; SX20: 115200. While it boots the port speaks 38400 whatever is set.
   bauds: [38_400, 115_200, 9600, 19_200, 57_600],

@@ -3,6 +3,7 @@
  * has found by itself (`up/devices`, retained).
  */
 import { type Static, Type } from 'typebox';
+import { driverNames } from '../drivers.ts';
 import { At, envelope } from '../envelope.ts';
 import { Name } from '../ids.ts';
 import { ActResult, DeviceAct, DeviceId, DeviceInfo, DeviceKind, DeviceReport } from './device.ts';
@@ -10,10 +11,7 @@ import { ActResult, DeviceAct, DeviceId, DeviceInfo, DeviceKind, DeviceReport } 
 const closed = { additionalProperties: false } as const;
 const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
 
-/** Every make there is a driver for; hardware/catalogue.ts has one row each. */
-export const driverNames = ['visca', 'visca-ip', 'pelco', 'xapi', 'polycom', 'xacli', 'pjlink', 'mdc', 'lg', 'extron', 'onvif'] as const;
 export const DriverName = Type.Enum([...driverNames]);
-export type DriverName = (typeof driverNames)[number];
 
 const Host = Type.String({ pattern: '^[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?$', description: 'host name or address' });
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 });

@@ -316,19 +316,36 @@ t.test('changes carry the CSRF token and a key, questions do not; answers and re
 t.test('a camera that is held goes on, and stands when it is let go, or when nobody can have held it for so long', async (t) => {
   const clock = new ManualClock();
   const sent: Speeds[] = [];
-  const hold = new Hold(clock, (speeds) => void sent.push(speeds));
+  let answer = (): Promise<void> => Promise.resolve();
+  const hold = new Hold(clock, (speeds) => {
+    sent.push(speeds);
+    return answer();
+  });
+  const pass = async (ms: number): Promise<void> => {
+    for (let passed = 0; passed < ms; passed += 200) {
+      clock.advance(200);
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  };
   const left = { pan: -1, tilt: 0, zoom: 0 };
   hold.begin(left);
-  clock.advance(1000);
+  await pass(1000);
   t.equal(sent.length, 3);
   hold.end();
   hold.end();
   t.strictSame(sent.at(-1), { pan: 0, tilt: 0, zoom: 0 });
   t.equal(sent.length, 4);
   hold.begin(left);
-  for (let seconds = 0; seconds < 60; seconds++) clock.advance(1000);
+  await pass(60_000);
   t.strictSame(sent.at(-1), { pan: 0, tilt: 0, zoom: 0 }, 'the release was never seen');
   t.ok(sent.length < 60, `${sent.length} sent`);
+  sent.length = 0;
+  answer = () => new Promise(() => {});
+  hold.begin(left);
+  await pass(5000);
+  t.equal(sent.length, 2, 'a box that does not answer is not told again and again');
+  hold.end();
+  t.strictSame(sent.at(-1), { pan: 0, tilt: 0, zoom: 0 }, 'but the stop is said');
 });
 
 t.test('news that comes faster than answers puts off no look; what could not be had is asked for again', async (t) => {

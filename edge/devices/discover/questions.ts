@@ -3,8 +3,8 @@
  * no call, picture or setting is touched. Codecs come first; a device that is asked in a foreign language says "not recognised" or nothing.
  */
 import { readVersion } from '../../../hardware/visca/answers.ts';
+import type { DriverName } from '../../../protocol/drivers.ts';
 import type { DeviceInfo } from '../../../protocol/schema/device.ts';
-import type { DriverName } from '../../../protocol/schema/devices.ts';
 
 export interface Identity {
   readonly driver: DriverName;

@@ -1,6 +1,7 @@
 /** One device: how it stands, and what can be done with it. */
 import { useCallback, useState } from 'preact/hooks';
 import type { DevicesView } from '../../../../protocol/api.ts';
+import { driverLabels } from '../../../../protocol/drivers.ts';
 import type { DeviceAct, DeviceKind, LinkState } from '../../../../protocol/schema/device.ts';
 import type { DrivenDevice } from '../../../../protocol/schema/devices.ts';
 import type { TextKey } from '../../../../protocol/web/catalogue/vi.ts';
@@ -65,7 +66,7 @@ export function DeviceCard({ site, online, driven: { wish, report }, onChanged }
       <header class="device-head">
         <h2>{wish.name}</h2>
         <span class="device-kind">
-          {report !== null && t(kindNames[report.kind])} · {wish.driver}
+          {report !== null && t(kindNames[report.kind])} · {driverLabels[wish.driver]}
         </span>
         <StateMark health={linkHealth[link]} />
         <span class="device-link">{t(linkTexts[link])}</span>
@@ -146,12 +147,11 @@ function Panels({ site, device, disabled }: { readonly site: string; readonly de
       });
   };
   const move = useCallback(
-    (speeds: Speeds): void => {
+    (speeds: Speeds): Promise<void> =>
       // Not through the commands: a stop must not wait for the answer to a move.
-      void api.actOn(site, id, { do: 'move', ...speeds, limitMs: LIMIT_MS }).then((reply) => {
+      api.actOn(site, id, { do: 'move', ...speeds, limitMs: LIMIT_MS }).then((reply) => {
         if (!reply.ok) commands.trouble(reply.trouble);
-      });
-    },
+      }),
     [api, commands, site, id],
   );
   const sending = (what: string): boolean => commands.pending.value.has(name(what));

@@ -1,6 +1,7 @@
 /** What the box has found by itself, and adopting it with one press; a device that tells nothing before a login asks for it. */
 import { useState } from 'preact/hooks';
 import type { DevicesView, NewDeviceBody } from '../../../../protocol/api.ts';
+import { driverLabels } from '../../../../protocol/drivers.ts';
 import type { FoundDevice } from '../../../../protocol/schema/devices.ts';
 import { Button } from '../../../../protocol/web/components/button.tsx';
 import { Dialog } from '../../../../protocol/web/components/dialog.tsx';
@@ -51,7 +52,7 @@ export function Found({ room, onChanged }: FoundProps) {
             </span>
             <span class="facts">
               <span>{place(each)}</span>
-              <span>{each.driver}</span>
+              <span>{driverLabels[each.driver]}</span>
               {each.info.firmware !== '' && <span>{each.info.firmware}</span>}
               {each.needsLogin && <span>{t('room.needsLogin')}</span>}
               <span>{t('room.foundAt', { at: f.clock(each.since) })}</span>

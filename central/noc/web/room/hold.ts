@@ -15,16 +15,19 @@ export const LIMIT_MS = 1000;
 const RENEW_MS = 400;
 /** Nobody turns a camera for so long: the release was not seen (a menu, another window, a button that was taken away under the finger). */
 const LONGEST_MS = 20_000;
+const UNANSWERED_MAX = 2;
 export const still: Speeds = { pan: 0, tilt: 0, zoom: 0 };
 
 export class Hold {
   readonly #clock: Clock;
-  readonly #send: (speeds: Speeds) => void;
+  readonly #send: (speeds: Speeds) => Promise<void>;
+  /** Moves that nobody has answered yet. */
+  #unanswered = 0;
   #timer: Timer | null = null;
   #limit: Timer | null = null;
 
-  /** @param send never waits: a stop must not stand behind a move. */
-  constructor(clock: Clock, send: (speeds: Speeds) => void) {
+  /** @param send never rejects, and is not waited for: a stop must not stand behind a move. */
+  constructor(clock: Clock, send: (speeds: Speeds) => Promise<void>) {
     this.#clock = clock;
     this.#send = send;
   }
@@ -32,9 +35,18 @@ export class Hold {
   begin(speeds: Speeds): void {
     this.#timer?.cancel();
     this.#limit?.cancel();
-    this.#send(speeds);
+    this.#move(speeds);
     this.#limit = this.#clock.after(LONGEST_MS, 'nobody holds this', () => this.end());
-    this.#timer = this.#clock.every(RENEW_MS, 'camera goes on', () => this.#send(speeds));
+    this.#timer = this.#clock.every(RENEW_MS, 'camera goes on', () => this.#move(speeds));
+  }
+
+  /** A box that hangs must not take up all of the browser's connections, behind which the floor's buttons would wait. */
+  #move(speeds: Speeds): void {
+    if (this.#unanswered >= UNANSWERED_MAX) return;
+    this.#unanswered += 1;
+    void this.#send(speeds).finally(() => {
+      this.#unanswered -= 1;
+    });
   }
 
   /** Idempotent. */
@@ -43,6 +55,6 @@ export class Hold {
     this.#timer.cancel();
     this.#limit?.cancel();
     this.#timer = null;
-    this.#send(still);
+    void this.#send(still);
   }
 }

@@ -38,12 +38,26 @@ const byKey: Readonly<Record<string, Speeds>> = {
 const paces = { slow: 0.25, middle: 0.5, fast: 1 } as const;
 type Pace = keyof typeof paces;
 
-export function PtzPad({ disabled, onMove }: { readonly disabled: boolean; readonly onMove: (speeds: Speeds) => void }) {
+export function PtzPad({ disabled, onMove }: { readonly disabled: boolean; readonly onMove: (speeds: Speeds) => Promise<void> }) {
   const { clock } = useDesk();
   const { t } = useWords();
   const [pace, setPace] = useState<Pace>('middle');
   const hold = useMemo(() => new Hold(clock, onMove), [clock, onMove]);
-  useEffect(() => () => hold.end(), [hold]);
+  useEffect(() => {
+    // Releases that are never seen: the window goes behind another, the tab is left, the pad is closed.
+    const away = (): void => hold.end();
+    addEventListener('blur', away);
+    document.addEventListener('visibilitychange', away);
+    return () => {
+      removeEventListener('blur', away);
+      document.removeEventListener('visibilitychange', away);
+      hold.end();
+    };
+  }, [hold]);
+  // A button that is taken away under the finger tells no release either.
+  useEffect(() => {
+    if (disabled) hold.end();
+  }, [disabled, hold]);
   const begin = ({ pan, tilt, zoom }: Speeds): void => {
     const by = paces[pace];
     hold.begin({ pan: pan * by, tilt: tilt * by, zoom: zoom * by });
@@ -52,11 +66,15 @@ export function PtzPad({ disabled, onMove }: { readonly disabled: boolean; reado
     disabled,
     title: t(each.label),
     onPointerDown: (event: PointerEvent & { readonly currentTarget: HTMLElement }) => {
+      if (event.button !== 0) return;
       event.currentTarget.setPointerCapture(event.pointerId);
       begin(each);
     },
     onPointerUp: () => hold.end(),
     onPointerCancel: () => hold.end(),
+    onLostPointerCapture: () => hold.end(),
+    // A long press of a finger is no wish for a menu here.
+    onContextMenu: (event: Event) => event.preventDefault(),
     onBlur: () => hold.end(),
     onKeyDown: (event: KeyboardEvent) => {
       if (event.key !== 'Enter' && event.key !== ' ') return;
