@@ -135,6 +135,7 @@ export class Agent {
     const { machine } = this.#options;
     const { revision, satisfied, because } = this.#room.report;
     const meeting = this.#room.plan?.meeting;
+    const { encoder = machine.encoder } = this.#room;
     return {
       role: 'edge',
       rev: revision,
@@ -145,8 +146,8 @@ export class Agent {
       address: null,
       media: {
         source: this.#room.sourceText,
-        encoder: machine.encoder?.element ?? 'none',
-        encoderBecause: (machine.encoder?.because ?? 'the clip has the format already').slice(0, 300),
+        encoder: encoder?.element ?? 'none',
+        encoderBecause: (encoder?.because ?? 'the clip has the format already').slice(0, 300),
         audio: describeSound(machine.input),
         display: describeDisplay(machine.display),
       },

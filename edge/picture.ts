@@ -130,6 +130,12 @@ export class SitePicture {
     return withoutSecret(text, this.#choice.device === null ? '' : password);
   }
 
+  /** Null: what is sent has its format already. */
+  get encoder(): Feed['encoder'] {
+    const { source, encoder } = this.#choice.feed;
+    return source?.kind === 'clip' ? null : encoder;
+  }
+
   async sample(): Promise<EdgeTelemetry['source']> {
     const sample = await this.#uplink.sample();
     return { ...sample, because: this.#explained(sample.state, sample.because).slice(0, 200) };

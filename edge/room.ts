@@ -23,6 +23,7 @@ import { type LocalPorts, noTables } from './link/tables.ts';
 import { Viewer } from './link/viewer.ts';
 import { Display } from './media/display/display.ts';
 import { type Scene, scene } from './media/display/scene.ts';
+import type { Feed } from './media/picture.ts';
 import { Speaker } from './media/sound/speaker.ts';
 import { describeSource } from './media/source.ts';
 import { SitePicture, withoutSecret } from './picture.ts';
@@ -179,6 +180,11 @@ export class Room {
     this.#picture?.restart();
     this.#display.restart();
     this.#speaker.restart();
+  }
+
+  /** Null: what is sent has its format already. Undefined: it has not begun. */
+  get encoder(): Feed['encoder'] | undefined {
+    return this.#picture?.encoder;
   }
 
   /** Where the picture comes from, in a few words. */

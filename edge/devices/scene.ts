@@ -51,7 +51,8 @@ export function sceneTodo(want: DeviceScene, { state, capabilities, settled, lef
     const tells = feedback(needs);
     if (tells === null) missing.push(`it cannot do ${needs}`);
     else if (left.has(part) || stands === true || (settled.has(part) && (stands === null || !kept.includes(part)))) reached.push(part);
-    else if (stands === null && tells !== 'none' && part !== 'preset') missing.push(`${part} is not known yet`);
+    // Who is asked will say; who tells only changes may never, and has to be told.
+    else if (stands === null && tells === 'poll' && part !== 'preset') missing.push(`${part} is not known yet`);
     else {
       missing.push(`${part} is being set`);
       steps.push({ part, act });

@@ -35,6 +35,8 @@ export class Station {
   readonly #left = new Set<Part>();
   /** When each part was last asked for in this scene, monotonic. */
   readonly #asked = new Map<Part, number>();
+  /** What the device last said to a step that it did not take. */
+  readonly #refusals = new Map<Part, string>();
   #working = false;
   #again: Timer | null = null;
   #running = false;
@@ -91,6 +93,7 @@ export class Station {
     this.#settled.delete(part);
     this.#left.delete(part);
     this.#asked.delete(part);
+    this.#refusals.delete(part);
   }
 
   /** What a person asks for. What he has asked for is his until the scene changes: the scene does not work against him. */
@@ -156,7 +159,6 @@ export class Station {
     });
     for (const part of reached) this.#settled.add(part);
     const due = steps.filter(({ part }) => clock.mono() - (this.#asked.get(part) ?? Number.NEGATIVE_INFINITY) >= AGAIN_MS);
-    const refused: string[] = [];
     for (const { part, act } of due) {
       if (this.#left.has(part)) continue;
       this.#asked.set(part, clock.mono());
@@ -165,8 +167,10 @@ export class Station {
       const taken = outcome === 'completed' || outcome === 'accepted';
       // Where the device does not tell how it stands, having taken it is all there is to know.
       if (taken && silentAbout(handle, act)) this.#settled.add(part);
-      if (!taken) refused.push(`${part}: ${because}`);
+      if (taken) this.#refusals.delete(part);
+      else this.#refusals.set(part, `${part}: ${because}`);
     }
+    const refused = steps.flatMap(({ part }) => this.#refusals.get(part) ?? []);
     const left = missing.length > 0 && !(refused.length === 0 && steps.every(({ part }) => this.#settled.has(part)) && steps.length > 0);
     this.#tell({ scene, reached: !left, because: left ? [...refused, ...missing].join('; ') : 'as it shall be' });
     if (left) this.#later(AGAIN_MS);

@@ -18,7 +18,7 @@ const awake: Pick<SampleDevice, 'on' | 'off'> = { on: { power: true, micMuted: f
 const cisco: SampleDevice = { id: 'codec', name: 'Cisco TelePresence C40', driver: 'xapi', model: 'tc7', ...awake };
 const sx20: SampleDevice = { id: 'codec', name: 'Cisco SX20', driver: 'xapi', model: 'ce9', ...awake };
 const hdx: SampleDevice = { id: 'codec', name: 'Polycom HDX 8000', driver: 'polycom', model: 'HDX 8000', ...awake };
-const mxp: SampleDevice = { id: 'codec', name: 'TANDBERG 990 MXP', driver: 'xacli', on: { micMuted: false }, off: {} };
+const mxp: SampleDevice = { id: 'codec', name: 'TANDBERG 990 MXP', driver: 'xacli', on: {}, off: {} };
 const sony: SampleDevice = {
   id: 'camera',
   name: 'Camera Sony EVI-D100',
@@ -35,7 +35,7 @@ const samsung: SampleDevice = {
   off: { power: false },
 };
 const lg: SampleDevice = { id: 'display', name: 'Màn hình LG', driver: 'lg', on: { power: true, input: 'HDMI1' }, off: { power: false } };
-const matrix: SampleDevice = { id: 'switcher', name: 'Ma trận Extron', driver: 'extron', on: { preset: '1' }, off: {} };
+const matrix: SampleDevice = { id: 'switcher', name: 'Ma trận Extron', driver: 'extron', on: {}, off: {} };
 
 /** By site. */
 const rooms: Readonly<Record<string, readonly SampleDevice[]>> = {

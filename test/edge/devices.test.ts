@@ -95,6 +95,21 @@ t.test('a display and a codec are driven, brought into the scenes of the room, a
   t.strictSame(rack.report().devices, []);
 });
 
+t.test('what a device does not take of its scene is told in its own words, until it takes it', async (t) => {
+  const path = join(await folder(t), 'switcher');
+  await plugged(t, 'extron', path);
+  const { rack, device, ok } = rackRig(t);
+  await rack.apply([wishFor('switcher', 'extron', path, { scenes: { on: { ...asItIs, preset: '1' }, off: asItIs } })], 'on');
+  await ok('switcher');
+  const told = () => device('switcher')?.scene.because ?? '';
+  await eventually(() => (told().includes('E11: bad preset') ? undefined : told()));
+  // Other news of it must not cover that up.
+  t.match(await rack.execute('switcher', { do: 'route', input: '2', output: '3', layer: 'all' }), { outcome: 'completed' });
+  t.match(told(), /E11: bad preset/);
+  t.match(await rack.execute('switcher', { do: 'presetStore', preset: '1', name: '' }), { outcome: 'completed' });
+  await eventually(() => (device('switcher')?.scene.reached ? undefined : told()));
+});
+
 t.test('a cable that is pulled is told of, and comes back by itself into its scene', async (t) => {
   const path = join(await folder(t), 'screen');
   const { served, simulator } = await plugged(t, 'lg', path);

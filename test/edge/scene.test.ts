@@ -105,6 +105,14 @@ const cases: readonly {
     missing: [],
   },
   {
+    name: 'who tells only changes is told, for it may never say how it stands',
+    want: on,
+    capabilities: display.map((each) => ({ ...each, feedback: 'push' as const })),
+    state: state({}),
+    acts: ['power'],
+    missing: ['power is being set'],
+  },
+  {
     name: 'what has not told yet is waited for',
     want: on,
     capabilities: display,
