@@ -1,6 +1,6 @@
 /** The system's reasons and event words in the reader's language. Pure; tables in catalogue/phrases.ts. */
 import { actsInEnglish, hubSentences, phrases, words } from './catalogue/phrases.ts';
-import { partIn, roomPhrases } from './catalogue/phrases-room.ts';
+import { complaintPhrases, partIn, roomPhrases } from './catalogue/phrases-room.ts';
 import type { TextKey } from './catalogue/vi.ts';
 import { type Language, translate } from './translate.ts';
 
@@ -25,7 +25,7 @@ export function reasonIn(language: Language, text: string): string {
   }
   const said = Object.hasOwn(hubSentences, text) ? hubSentences[text] : undefined;
   if (said !== undefined) return translate(language, said);
-  if (language === 'en') return text;
+  if (language === 'en') return text.split('; ').map(plain).join('; ');
   // A room has several reasons at once. What a part is not known for stays as it is, and does not hide the others.
   const reasons = text.split('; ').map(roomReason);
   if (reasons.some((each) => each !== null))
@@ -37,6 +37,9 @@ export function reasonIn(language: Language, text: string): string {
   return text;
 }
 
+/** A fault of a device without its code and facts: the device is named beside it. */
+const plain = (text: string): string => text.replace(/\bdevice\.[a-z]+: device=\S+ (?:command=.*? )?because=/, '');
+
 /** `not connected` stands before why. Null: it is none of a room's. */
 function roomReason(text: string): string | null {
   const away = /^not connected: (.+)$/.exec(text)?.[1];
@@ -47,6 +50,10 @@ function roomReason(text: string): string | null {
   }
   return null;
 }
+
+/** What a device complains of: a sentence where its words are known, else as it says it. */
+export const complaintIn = (language: Language, text: string): string =>
+  complaintPhrases.find(([pattern]) => pattern.test(text))?.[1][language] ?? text;
 
 /** One word of an event (`what`), act or outcome: translated when it is known, else with spaces for hyphens. */
 export function wordIn(language: Language, word: string): string {

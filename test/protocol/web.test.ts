@@ -16,7 +16,7 @@ import { nodeIdPattern, passwordMax, passwordMin, userNamePattern } from '../../
 import { sentence } from '../../protocol/web/problem.ts';
 import { compareNames, compareSites, fold, matches } from '../../protocol/web/search.ts';
 import { fill, languageOf, translate, translateCount } from '../../protocol/web/translate.ts';
-import { reasonIn, wordIn } from '../../protocol/web/words.ts';
+import { complaintIn, reasonIn, wordIn } from '../../protocol/web/words.ts';
 
 const parameters = (text: string): readonly string[] => [...text.matchAll(/\{(\w+)\}/g)].map((each) => each[1] ?? '').sort();
 
@@ -191,6 +191,12 @@ t.test('reasons and words of the system are said in Vietnamese, and strange ones
   ] as const)
     t.match(reasonIn('vi', said), means, said);
   t.equal(reasonIn('en', 'nobody has the floor'), 'nobody has the floor');
+  t.equal(
+    reasonIn('en', 'preset: device.refused: device=x command=recall 1 because=E11: bad preset; preset is being set'),
+    'preset: E11: bad preset; preset is being set',
+  );
+  t.equal(complaintIn('vi', 'VideoSource/SignalLoss (VideoSource_1)'), 'camera báo mất tín hiệu hình');
+  t.equal(complaintIn('en', 'fan too loud'), 'fan too loud');
   t.equal(wordIn('vi', 'crashed'), 'bị lỗi và thoát');
   t.equal(wordIn('en', 'meeting.floor'), 'gave or took the floor');
   t.equal(wordIn('en', 'disk-full'), 'disk full');

@@ -47,3 +47,13 @@ export const roomPhrases: readonly (readonly [pattern: RegExp, vi: string])[] = 
   [/^input\.invalid: path=\/at reason=.+$/, 'loại thiết bị này không nối theo cách đã khai'],
   [/^no answer within (\d+) s; it may have been done$/, 'không trả lời trong $1 giây; có thể đã làm'],
 ];
+
+/** What cameras complain of, by the topic of their event. */
+export const complaintPhrases: readonly (readonly [pattern: RegExp, said: { readonly vi: string; readonly en: string }])[] = [
+  [/SignalLoss|VideoLoss/i, { vi: 'camera báo mất tín hiệu hình', en: 'the camera says that it has lost its signal' }],
+  [/ImageTooDark/i, { vi: 'camera báo hình quá tối', en: 'the camera says that its picture is too dark' }],
+  [/ImageTooBright/i, { vi: 'camera báo hình quá sáng', en: 'the camera says that its picture is too bright' }],
+  [/ImageTooBlurry/i, { vi: 'camera báo hình bị mờ', en: 'the camera says that its picture is blurred' }],
+  [/GlobalSceneChange|Tamper/i, { vi: 'camera báo bị che hoặc bị xoay đi', en: 'the camera says that it was covered or turned away' }],
+  [/HardwareFailure/i, { vi: 'camera báo hỏng phần cứng', en: 'the camera says that a part of it has failed' }],
+];

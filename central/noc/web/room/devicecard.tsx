@@ -10,7 +10,7 @@ import { Confirm } from '../../../../protocol/web/components/dialog.tsx';
 import { StateMark } from '../../../../protocol/web/components/statemark.tsx';
 import { useWords } from '../../../../protocol/web/components/words.tsx';
 import type { Health } from '../../../../protocol/web/health.ts';
-import { reasonIn } from '../../../../protocol/web/words.ts';
+import { complaintIn, reasonIn } from '../../../../protocol/web/words.ts';
 import { useDesk, useMay } from '../desk.tsx';
 import { can } from './can.ts';
 import { LIMIT_MS, type Speeds } from './hold.ts';
@@ -86,7 +86,9 @@ export function DeviceCard({ site, online, driven: { wish, report }, onChanged }
       {report !== null && report.state.complaints.length > 0 && (
         <ul class="complaints">
           {report.state.complaints.map((each) => (
-            <li key={each}>{each}</li>
+            <li key={each} title={each}>
+              {complaintIn(language, each)}
+            </li>
           ))}
         </ul>
       )}
