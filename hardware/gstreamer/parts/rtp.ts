@@ -107,7 +107,8 @@ interface UdpIn {
 }
 
 function udpIn({ id, port, pt, type, ssrc }: UdpIn): Chain {
-  const source = element('udpsrc', { address: LOOPBACK, port, 'buffer-size': RECEIVE_BYTES, caps: type }, `${id}-udp`);
+  // Never shared (`reuse`): asked for any free port, the system may else give one that another worker has, which then hears nothing for ever.
+  const source = element('udpsrc', { address: LOOPBACK, port, reuse: false, 'buffer-size': RECEIVE_BYTES, caps: type }, `${id}-udp`);
   const guard = { do: 'rtp-guard', element: `${id}-udp`, pad: 'src', name: id, pt } as const;
   return chain(reflexed(source, ssrc === undefined ? guard : { ...guard, ssrc }));
 }
