@@ -14,6 +14,7 @@ import { chain, element, padOf, pipeline, reflexed } from '../../hardware/gstrea
 import { systemClock } from '../../protocol/node/clock.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import { eventually } from '../support/eventually.ts';
+import { faultOf } from '../support/fault.ts';
 import { beginsIdr, freeUdpPort, listener, ntpMs, parseRtp, timestampSteps } from '../support/rtp-wire.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { counted, passes, sink, workerRig, x264 } from '../support/worker.ts';
@@ -165,6 +166,15 @@ t.test('RTP in is decoded, and garbage on the port stops nothing', async (t) => 
   t.equal(downs.length, 0, 'the process is the first one');
   t.strictSame(of('error'), [], 'and so is the pipeline');
   t.match((await worker.stats()).refused, { v: /^[1-9]/, a: /^[1-9]/ }, 'what was refused is counted');
+});
+
+t.test('a port belongs to one worker: a second one is refused, and does not take its packets away', async (t) => {
+  const first = workerRig(t).worker;
+  const second = workerRig(t).worker;
+  const listening = (port: number) => pipeline([chain(rtpAudioIn({ id: 'a', port, jitterMs: null }), sink)]);
+  await first.start(listening(0));
+  const port = Number(await first.get('a-udp', 'port'));
+  t.match(await faultOf(second.start(listening(port))), { code: 'program.refused' });
 });
 
 t.test('a clip is sent in real time without being encoded, runs on across its seam, and jumps to an IDR when asked', async (t) => {
