@@ -25,8 +25,8 @@ export class Transcript {
   text(): string {
     const all = Buffer.concat(this.#said);
     const words = all.toString('utf8');
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they tell a binary language from a written one
-    if (/^[^\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]*$/.test(words)) return words.replace(/\r\n?|\n\r/g, '\n').trim();
+    const written = /^(?:[^\p{Cc}\ufffd]|\s)*$/u.test(words);
+    if (written) return words.replace(/\r\n?|\n\r/g, '\n').trim();
     return hex(all.subarray(0, MAX_BYTES / 3));
   }
 }

@@ -1,5 +1,5 @@
 /** Devices over central's API: adopted, changed, acted on, released; secrets stay where they belong. Real store, no broker. */
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { withoutSecrets } from '../../central/api/routes/devices.ts';
 import { Commands } from '../../central/sites/commands.ts';
 import type { AuditEntry, DevicesView } from '../../protocol/api.ts';
@@ -123,7 +123,8 @@ t.test('what was adopted is there after a restart, and goes with its site', asyn
   t.strictSame(await second.store.db.selectFrom('devices').selectAll().execute(), []);
 });
 
-t.test('acts reach the box; moves are not audited, raw commands are, without what is secret in them', async (t) => {
+/** Site `a` drives the codec of `wish`; `post` is told the path below its devices. */
+async function withCodec(t: Test) {
   const bench = await apiBench();
   t.teardown(() => bench.stop());
   populate(bench, ['a']);
@@ -131,6 +132,11 @@ t.test('acts reach the box; moves are not audited, raw commands are, without wha
   const post = (path: string, payload: object) =>
     bench.call({ method: 'POST', url: `/api/v1/sites/a/devices${path}`, headers: bench.bearer, payload });
   await post('', wish);
+  return { bench, post };
+}
+
+t.test('acts reach the box; moves are not audited, raw commands are, without what is secret in them', async (t) => {
+  const { bench, post } = await withCodec(t);
   const move = { do: 'move', pan: 1, tilt: 0, zoom: 0, limitMs: 800 };
   t.match((await post('/codec/act', move)).json(), { outcome: 'completed' });
   t.match((await post('/codec/act', { do: 'dial', address: '2001', protocol: 'auto', kbps: null })).json(), { outcome: 'completed' });
@@ -160,13 +166,7 @@ t.test('acts reach the box; moves are not audited, raw commands are, without wha
 });
 
 t.test('what is refused or cannot be sent leaves no secret in the audit log either; digits of a call are secrets', async (t) => {
-  const bench = await apiBench();
-  t.teardown(() => bench.stop());
-  populate(bench, ['a']);
-  await stored(bench, 'a');
-  const post = (path: string, payload: object) =>
-    bench.call({ method: 'POST', url: `/api/v1/sites/a/devices${path}`, headers: bench.bearer, payload });
-  await post('', wish);
+  const { bench, post } = await withCodec(t);
   t.equal((await post('/codec/act', { do: 'raw', text: 'xConfiguration Password: cuatoi' })).statusCode, 403);
   t.equal((await post('/fax/raw', { text: 'xConfiguration Password: cuatoi' })).statusCode, 404);
   t.equal((await post('/codec/raw', { text: '', password: 'cuatoi', more: 'cuatoi' })).statusCode, 422);

@@ -15,13 +15,13 @@ const clock = systemClock();
 const AWAY_MS = 3000;
 
 export interface Loss {
-  /** From the system's word that the line has ended to the command's fault and the device's new standing. Null: UDP has no such word. */
+  /** From the system's word that the line has ended to the command's fault and the device's new standing. Null: it never said so. */
   readonly faultMs: Distribution | null;
   /** From the return of the line to the device being driven again. */
   readonly backMs: Distribution;
 }
 
-/** A make over UDP is pulled too, but learns it by silence only. */
+/** A make over UDP is pulled too: the system tells when the next datagram is turned away. */
 export async function measureLoss(name: WiredName, folder: string, rounds: number, act: (round: number) => DeviceAct): Promise<Loss> {
   const driver = wired[name];
   const { process: child, port, order } = await simulate(name, folder);
