@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { sql } from 'kysely';
 import type { Clock } from '../protocol/clock.ts';
 import { FaultError } from '../protocol/fault.ts';
 import type { Log } from '../protocol/log.ts';
@@ -15,6 +16,7 @@ import { routesOf } from './api/routes.ts';
 import { createServer } from './api/server.ts';
 import { Stream } from './api/stream.ts';
 import { isReadable, type WebTls } from './api/tls.ts';
+import { presentHub } from './api/views.ts';
 import { Login } from './auth/login.ts';
 import { Passwords } from './auth/password.ts';
 import { ServiceToken } from './auth/service-token.ts';
@@ -22,11 +24,13 @@ import { Sessions } from './auth/sessions.ts';
 import { Users } from './auth/users.ts';
 import { formats } from './cascade/formats.ts';
 import type { CentralConfig } from './config.ts';
+import { type DrillStore, Drills } from './drill/service.ts';
 import { Gauges } from './gauges.ts';
 import { Meetings } from './meetings/service.ts';
 import { startNetwork } from './network.ts';
 import { Commands } from './sites/commands.ts';
 import { addAudit, listAudit } from './store/audit.ts';
+import { findDrill, listDrills, saveDrill, sealDrill, unfinishedDrills } from './store/drills.ts';
 import { listLog } from './store/events.ts';
 import { meetingStore } from './store/meetings.ts';
 import { findRecording, listRecordings, markDeleted, saveManifest } from './store/recordings.ts';
@@ -53,6 +57,10 @@ export interface Central {
   readonly mqttPort: number;
   /** For the first administrator; null once there is one. */
   readonly setupToken: string | null;
+  /** Null: what nothing goes without answers (the store). Else, or by throwing, why not. */
+  well(): Promise<string | null>;
+  /** What it does, in one line. */
+  status(): string;
   stop(): Promise<void>;
 }
 
@@ -93,7 +101,10 @@ async function build(parts: CentralParts, stops: (() => Promise<void> | void)[])
   const meetings = new Meetings({
     store: meetingStore(store),
     network: {
-      site: (site) => registry.site(site),
+      site: (id) => {
+        const site = registry.site(id);
+        return site === undefined ? undefined : { ...site, paths: registry.pathsOf(id) };
+      },
       devices: devices.of,
       hubs: () => registry.hubs().map(({ hub, address }) => ({ hub, address, online: nodes.of(hub)?.connected ?? false })),
     },
@@ -108,8 +119,22 @@ async function build(parts: CentralParts, stops: (() => Promise<void> | void)[])
   const board = new Board({ registry, facts: nodes.of, meetings, clock });
   const commands = new Commands({ facts: nodes.of, downlink: network.broker, clock });
   stops.push(() => commands.stop());
-  wire({ network, meetings, board, commands, log });
+  const drills = new Drills({
+    store: drillStoreOf(store),
+    meetings,
+    facts: nodes.of,
+    run: (node, act) => commands.run(node, act),
+    pauseBroker: (ms) => network.broker.pause(ms),
+    nameOf: (node) => (registry.site(node) ?? registry.hub(node))?.name,
+    identity,
+    random: randomBytes,
+    clock,
+    log,
+  });
+  wire({ network, meetings, board, commands, drills, log });
   await meetings.start();
+  await drills.start();
+  stops.push(() => drills.stop());
   board.start(await history.log(null, recentLog));
   stops.push(() => board.stop());
   const stream = running(new Stream({ board, boot, clock, log }));
@@ -140,7 +165,8 @@ async function build(parts: CentralParts, stops: (() => Promise<void> | void)[])
     history,
     network: { registry, restartMedia: async (site) => commands.send(site, { do: 'restart-media' }) },
     devices: { devices, registry, facts: nodes.of, run: (site, act) => commands.run(site, act) },
-    media: { client, recordings, clock, log },
+    media: { client, present: (plan) => presentHub(plan, nodes.of, clock.mono()), recordings, clock, log },
+    drills,
     system: { version, problems: gauges.problems, uptimeS: gauges.uptimeS, metrics: gauges.metrics },
   });
   const { trustProxy } = config.http;
@@ -155,13 +181,31 @@ async function build(parts: CentralParts, stops: (() => Promise<void> | void)[])
   if (isReadable(config.http))
     log.warn({ host: config.http.host }, 'passwords cross the network readable: set http.tls, or http.trustProxy behind a proxy with TLS');
   log.info({ httpPort, mqttPort: network.port }, 'central started');
-  return { httpPort, mqttPort: network.port, setupToken: (await users.needsSetup()) ? setupToken : null };
+  const well = async (): Promise<null> => {
+    await sql`select 1`.execute(store.db);
+    return null;
+  };
+  const status = (): string => {
+    const connected = [...board.sites(), ...board.hubs()].filter(({ state }) => state === 'online' || state === 'degraded').length;
+    const running = meetings.list().filter(({ state }) => state === 'running').length;
+    return `${connected} of ${board.sites().length + board.hubs().length} nodes connected, ${running} meetings running`;
+  };
+  return { httpPort, mqttPort: network.port, setupToken: (await users.needsSetup()) ? setupToken : null, well, status };
 }
 
 const historyOf = (store: Store): History => ({
   log: (before, limit) => listLog(store.reader, { before, limit }),
   audit: (before, limit) => listAudit(store.reader, { before, limit }),
   addAudit: (entry) => addAudit(store.db, entry),
+});
+
+const drillStoreOf = (store: Store): DrillStore => ({
+  list: (limit) => listDrills(store.reader, limit),
+  // By the writer: whoever has just ordered one reads it.
+  find: (id) => findDrill(store.db, id),
+  unfinished: () => unfinishedDrills(store.reader),
+  save: (drill) => saveDrill(store.db, drill),
+  seal: (id, sealed) => sealDrill(store.db, id, sealed),
 });
 
 const recordingStoreOf = (store: Store): RecordingStore => ({

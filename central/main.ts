@@ -5,6 +5,7 @@ import { systemClock } from '../protocol/node/clock.ts';
 import { loadConfig } from '../protocol/node/config.ts';
 import { begin, end, stopOnSignal } from '../protocol/node/process.ts';
 import { packageRoot } from '../protocol/node/root.ts';
+import { takeSystemd, Watchdog } from '../protocol/node/watchdog.ts';
 import { pageUrl, webTls } from './api/tls.ts';
 import { type Central, startCentral } from './central.ts';
 import { CentralConfigSchema } from './config.ts';
@@ -21,7 +22,15 @@ const { config, identity, log, version, release } = await begin('central', loade
 const tls = await webTls(config.http);
 if (!tls.ok) end('central', tls.fault);
 let central: Central | null = null;
+const watchdog = new Watchdog({
+  systemd: takeSystemd(process.env, process.pid),
+  clock,
+  log,
+  well: async () => (await central?.well()) ?? null,
+  status: () => central?.status() ?? 'starting',
+});
 const stop = stopOnSignal(clock, async () => {
+  watchdog.stop();
   await central?.stop();
   release();
 });
@@ -44,6 +53,7 @@ try {
   if (!(error instanceof FaultError)) throw error;
   end('central', error.fault);
 }
+watchdog.start();
 const { httpPort, mqttPort, setupToken } = central;
 console.log(JSON.stringify({ event: 'started', httpPort, mqttPort, setupToken }));
 if (setupToken !== null)

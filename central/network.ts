@@ -16,6 +16,7 @@ import type { Store } from './store/store.ts';
 import { EventLog } from './telemetry/eventlog.ts';
 import { Ingest } from './telemetry/ingest.ts';
 import { Nodes } from './telemetry/nodes.ts';
+import { commonText, offsetText } from './telemetry/offset.ts';
 import { Rollups } from './telemetry/rollups.ts';
 
 export interface NetworkOptions {
@@ -112,8 +113,19 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       facts: { node, topic, count },
     });
   });
+  nodes.on('clock', (node, aheadMs) =>
+    events.note({
+      kind: 'health',
+      severity: aheadMs === 0 ? 'info' : 'warning',
+      what: aheadMs === 0 ? 'clock-right' : 'clock-wrong',
+      because: node === null ? commonText(aheadMs) : offsetText(aheadMs),
+      meeting: null,
+      facts: { what: 'clock', node: node ?? identity.node, aheadMs },
+    }),
+  );
   ingest.on('reported', (node, body) => {
     desires.reported(node, body);
+    if (body.media !== null) registry.sitePaths(node, body.media.paths);
     if (body.address !== null) registry.hubAddress(node, body.address).catch(unstored("a hub's address"));
   });
   registry.on('changed', (node, how) => {
@@ -139,10 +151,11 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const stop = async (): Promise<void> => {
     daily.cancel();
     nodes.stop();
+    // What is still to be said goes over the broker.
+    await desires.stop();
     await broker.stop();
     await events.stop();
     await rollups.stop();
-    await desires.stop();
   };
   return {
     broker,

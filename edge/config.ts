@@ -4,12 +4,12 @@ import { Value } from 'typebox/value';
 import { ENCODERS } from '../hardware/gstreamer/encoder.ts';
 import { decoder } from '../protocol/decode.ts';
 import { failed, ok, type Result } from '../protocol/fault.ts';
-import { Name, NodeId } from '../protocol/ids.ts';
+import { Name, NodeId, PathName } from '../protocol/ids.ts';
 import { loadConfig } from '../protocol/node/config.ts';
 import { LOG_LEVELS } from '../protocol/node/log.ts';
 import { displayKinds } from './media/display/choose.ts';
-import { inputPattern, outputPattern } from './media/sound/choose.ts';
-import { parseSource, type Source, sourceSchemas } from './media/source.ts';
+import { backupPattern, inputPattern, outputPattern } from './media/sound/choose.ts';
+import { type Camera, isCamera, parseSource, type Source, sourceSchemas } from './media/source.ts';
 
 const closed = { additionalProperties: false } as const;
 const Path = Type.String({ minLength: 1, maxLength: 4096 });
@@ -20,7 +20,12 @@ const oneOf = <const T extends readonly string[]>(names: T, standard: T[number])
   Type.Enum([...names] as T[number][], { default: standard });
 
 const Audio = Type.Object(
-  { input: Type.String({ pattern: inputPattern, default: 'auto' }), output: Type.String({ pattern: outputPattern, default: 'auto' }) },
+  {
+    input: Type.String({ pattern: inputPattern, default: 'auto' }),
+    /** The microphone that takes the place of one that has failed. */
+    backup: Type.Union([Type.String({ pattern: backupPattern }), Type.Null()], { default: null }),
+    output: Type.String({ pattern: outputPattern, default: 'auto' }),
+  },
   closed,
 );
 
@@ -53,8 +58,25 @@ export const EdgeConfigSchema = Type.Object(
       ),
       { minItems: 1, maxItems: 8 },
     ),
+    /**
+     * The box's WAN links, the best first; none: whatever way the system takes. With an interface it is used whatever its address is, with an
+     * address alone the system's routes have to lead it out there.
+     */
+    paths: Type.Array(
+      Type.Object(
+        {
+          name: PathName,
+          interface: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._:@-]{1,15}$' })),
+          address: Type.Optional(Type.String({ pattern: '^[0-9a-fA-F.:]{2,45}$' })),
+        },
+        closed,
+      ),
+      { maxItems: 4, default: [] },
+    ),
     /** `pattern`, `/dev/video0`, `rtsp://…`, a path; or an object with `kind`, see media/source.ts. */
     source: Short('pattern'),
+    /** The camera that takes the place of one that has failed; the same forms. Null: the slate does. */
+    backup: Type.Unsafe<unknown>({ type: ['string', 'object', 'null'], default: null }),
     /** The input (`auto`, `synthetic`, `silence`, `alsa:hw:0`, `pulse`); or an object with `input` and `output`. */
     audio: Short('auto'),
     /** `auto`, `headless`, `count`, `kms`, `x11`, `wayland`; or an object with `kind`, `mosaic`, `width`, `height`. */
@@ -69,12 +91,28 @@ export const EdgeConfigSchema = Type.Object(
     language: oneOf(['vi', 'en'], 'vi'),
     /** Burns measuring stamps into the picture. For benchmarks only. */
     stamps: Type.Boolean({ default: false }),
+    /** The chair's panel in this room's network; null: none. On loopback plain HTTP, for a browser on the box; elsewhere HTTPS. */
+    panel: Type.Union(
+      [
+        Type.Object(
+          { host: Type.String({ minLength: 1, maxLength: 64, default: '127.0.0.1' }), port: Type.Integer({ minimum: 0, maximum: 65_535 }) },
+          closed,
+        ),
+        Type.Null(),
+      ],
+      { default: null },
+    ),
     log: Type.Object({ level: oneOf(LOG_LEVELS, 'info') }, { ...closed, default: {} }),
   },
   closed,
 );
 
-type Long = { readonly source: Source; readonly audio: Static<typeof Audio>; readonly display: Static<typeof Display> };
+type Long = {
+  readonly source: Source;
+  readonly backup: Camera | null;
+  readonly audio: Static<typeof Audio>;
+  readonly display: Static<typeof Display>;
+};
 export type EdgeConfig = Readonly<Omit<Static<typeof EdgeConfigSchema>, keyof Long> & Long>;
 
 const refuse = (key: string, reason: string) => failed({ code: 'config.invalid', key, reason });
@@ -88,16 +126,24 @@ function readLong<S extends TObject>(schema: S, key: string, main: string, value
 }
 
 /** The source from either form; faults are `config.invalid` with the key as in `source.device`. */
-export function readSource(value: unknown): Result<Source> {
+export function readSource(value: unknown, key = 'source'): Result<Source> {
   if (typeof value === 'string') {
     const parsed = parseSource(value);
     if (parsed.ok) return parsed;
-    return refuse('source', parsed.fault.code === 'input.invalid' ? parsed.fault.reason : parsed.fault.code);
+    return refuse(key, parsed.fault.code === 'input.invalid' ? parsed.fault.reason : parsed.fault.code);
   }
   const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
   if (typeof kind !== 'string' || !Object.hasOwn(sourceSchemas, kind))
-    return refuse('source.kind', `must be one of ${Object.keys(sourceSchemas).join(', ')}`);
-  return readLong(sourceSchemas[kind as keyof typeof sourceSchemas], 'source', 'kind', value) as Result<Source>;
+    return refuse(`${key}.kind`, `must be one of ${Object.keys(sourceSchemas).join(', ')}`);
+  return readLong(sourceSchemas[kind as keyof typeof sourceSchemas], key, 'kind', value) as Result<Source>;
+}
+
+/** Only what can be opened beside others can stand by: a made picture says nothing, and a clip takes the place of the encoders. */
+export function readBackup(value: unknown): Result<Camera | null> {
+  if (value === null) return ok(null);
+  const read = readSource(value, 'backup');
+  if (!read.ok) return read;
+  return isCamera(read.value) ? ok(read.value) : refuse('backup', 'must be a camera: /dev/videoN, rtsp://… or the path of a media file');
 }
 
 export interface LoadedEdgeConfig {
@@ -113,9 +159,11 @@ export async function loadEdgeConfig(argv: readonly string[]): Promise<Result<Lo
   const { config, print } = loaded.value;
   const source = readSource(config.source);
   if (!source.ok) return source;
+  const backup = readBackup(config.backup);
+  if (!backup.ok) return backup;
   const audio = readLong(Audio, 'audio', 'input', config.audio);
   if (!audio.ok) return audio;
   const display = readLong(Display, 'display', 'kind', config.display);
   if (!display.ok) return display;
-  return ok({ config: { ...config, source: source.value, audio: audio.value, display: display.value }, print });
+  return ok({ config: { ...config, source: source.value, backup: backup.value, audio: audio.value, display: display.value }, print });
 }

@@ -9,7 +9,10 @@ import type { DeviceWish } from '../protocol/schema/devices.ts';
 import type { EventBody } from '../protocol/schema/event.ts';
 import type { Part } from '../protocol/schema/reported.ts';
 import type { EdgeTelemetry } from '../protocol/schema/telemetry.ts';
+import type { CallSays } from './devices/caller.ts';
 import type { DeviceLook } from './devices/look.ts';
+import { withoutSecret } from './devices/report.ts';
+import type { Limits } from './media/adapt/levels.ts';
 import { type Choice, choosePicture, keptStream, type Stream, streams } from './media/choose.ts';
 import { sourceHealth } from './media/health.ts';
 import type { Feed } from './media/picture.ts';
@@ -22,6 +25,8 @@ export interface SitePictureOptions extends Omit<UplinkOptions, keyof Feed | 'to
   readonly own: Feed;
   /** How a device stands; null: there is none of that id. */
   readonly look: (device: string) => DeviceLook | null;
+  /** What there is to say of the call of a codec whose picture comes through the configured capture; null: there is no such codec. */
+  readonly call: () => CallSays | null;
   /** For a box whose own source needs none. */
   readonly findEncoder: () => Promise<Result<Feed['encoder']>>;
   /** What is reported is another. */
@@ -41,9 +46,12 @@ export class SitePicture {
   /** Since when the camera has neither answered nor sent a picture; null: it does. Monotonic. */
   #deadSince: number | null = null;
   #choice: Choice;
+  /** What was told last was that a codec's call is lost. */
+  #doubted = false;
   #encoder: Feed['encoder'];
   #finding = false;
   #stopped = false;
+  #limits: Limits | null = null;
   /** Changes of the uplink go one after the other. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -89,8 +97,19 @@ export class SitePicture {
       void this.#inTurn(() => this.#use(feed));
     }
     const trouble = device === null ? null : (stands?.pictureTrouble ?? null);
-    this.#uplink.doubt(trouble === null || wish === null ? null : `${wish.name} says: ${trouble}`);
+    this.#uplink.doubt(trouble === null || wish === null ? (this.#call?.doubt ?? null) : `${wish.name} says: ${trouble}`);
     if (device !== before.device || missing !== before.missing) changed();
+  }
+
+  /** What the way out has room for, also for whatever source comes next. */
+  limit(limits: Limits): Promise<void> {
+    this.#limits = limits;
+    return this.#uplink.limit(limits);
+  }
+
+  /** What is sent is made already. */
+  get fixed(): boolean {
+    return this.#uplink.feed.source?.kind === 'clip';
   }
 
   keyframe(kind: 'main' | 'tile'): Promise<void> {
@@ -99,6 +118,22 @@ export class SitePicture {
 
   restart(): void {
     this.#uplink.restart();
+  }
+
+  /** A drill: the workers die. Null, or why there is nothing to kill. */
+  killWorkers(): string | null {
+    if (!this.#uplink.playing) return 'nothing is sent now';
+    this.#uplink.restart();
+    return null;
+  }
+
+  /** A drill: the camera on the air is shut for `ms`. Null, or why not. */
+  barCamera(ms: number): string | null {
+    return this.#uplink.barCamera(ms);
+  }
+
+  admitCamera(): void {
+    this.#uplink.admitCamera();
   }
 
   /** Idempotent. */
@@ -115,6 +150,11 @@ export class SitePicture {
 
   report(): readonly Part[] {
     return this.#uplink.report();
+  }
+
+  /** Whether the first of the cameras delivers, on the air or not. */
+  get captured(): boolean {
+    return this.#uplink.firstDelivers;
   }
 
   /** Why the picture is not what is wanted. */
@@ -138,7 +178,17 @@ export class SitePicture {
 
   async sample(): Promise<EdgeTelemetry['source']> {
     const sample = await this.#uplink.sample();
-    return { ...sample, because: this.#explained(sample.state, sample.because).slice(0, 200) };
+    const secret = this.#wish?.password ?? '';
+    const standby = sample.standby?.map((each) => ({
+      ...each,
+      because: withoutSecret(each.because, secret),
+      name: withoutSecret(each.name, secret),
+    }));
+    return {
+      ...sample,
+      because: this.#explained(sample.state, sample.because, sample.which ?? 0).slice(0, 200),
+      ...(standby === undefined ? {} : { standby }),
+    };
   }
 
   #inTurn(run: () => Promise<void>): Promise<void> {
@@ -159,9 +209,17 @@ export class SitePicture {
     const old = this.#uplink;
     if (together(feed.source, input) === together(old.feed.source, input)) return old.use(feed);
     this.#uplink = this.#made(feed, old.told);
+    if (this.#limits !== null) await this.#uplink.limit(this.#limits);
     await this.#uplink.apply(this.#want);
     await old.stop();
     this.consider();
+  }
+
+  /** Of the codec that is the picture through the capture device. */
+  get #call(): CallSays | null {
+    const { device, missing } = this.#choice;
+    const says = this.#options.call();
+    return device === null && missing === null && says !== null && says.device === this.#wish?.id ? says : null;
   }
 
   #deadMs(stands: DeviceLook | null): number {
@@ -184,19 +242,31 @@ export class SitePicture {
 
   #tell(event: EventBody): void {
     const { what, because, facts } = event;
-    const said = this.#explained(what === 'lost' ? 'slate' : 'live', because).slice(0, 300);
-    this.#options.tell(event.kind === 'source' ? { ...event, because: said, facts: { ...facts, device: this.#wish?.id ?? null } } : event);
+    if (event.kind !== 'source' || what.startsWith('microphone')) {
+      this.#options.tell(event);
+      return;
+    }
+    const call = this.#call;
+    // A codec without a call sends its menu: viewers had nothing good since the call was lost, though pictures came all the time.
+    const lost = call !== null && because === call.doubt;
+    const bad = lost ? { badMs: Math.max(Number(facts.badMs ?? 0), Math.round(this.#options.clock.now() - call.goodAt)) } : {};
+    const why = what === 'returned' && this.#doubted ? (call?.lifted ?? because) : because;
+    this.#doubted = lost || (what !== 'returned' && this.#doubted);
+    const said = this.#explained(what === 'lost' ? 'slate' : 'live', why, what === 'backup' ? 1 : 0).slice(0, 300);
+    const secret = this.#wish?.password ?? '';
+    const source = typeof facts.source === 'string' ? withoutSecret(facts.source, secret) : null;
+    this.#options.tell({ ...event, because: said, facts: { ...facts, ...bad, source, device: this.#wish?.id ?? null } });
   }
 
-  #explained(state: EdgeTelemetry['source']['state'], because: string): string {
+  /** @param which place of what is on the air. What is wrong with the first is said already where another took its place. */
+  #explained(state: EdgeTelemetry['source']['state'], because: string, which: number): string {
     const wish = this.#wish;
     if (wish === null) return because;
+    if (which > 0) return withoutSecret(because, wish.password);
     // The slate that stands in says best whom it stands in for.
+    if (state === 'slate' && because === this.#call?.doubt) return because;
     if (this.#choice.missing !== null && state !== 'off')
       return state === 'slate' ? this.#choice.missing : `${because}; ${this.#choice.missing}`;
     return sourceHealth(state, withoutSecret(because, wish.password), wish.name, this.#options.look(wish.id));
   }
 }
-
-/** Some makes want the password within the address of the stream, and give it out like that. */
-export const withoutSecret = (text: string, secret: string): string => (secret === '' ? text : text.replaceAll(secret, '***'));

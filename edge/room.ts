@@ -1,35 +1,37 @@
 /** The media of one box: relay, control channels, uplink, display, loudspeaker; and the loop that makes them do what is desired. Knows no broker. */
 import type { Lookup } from '../hardware/relay/lookup.ts';
 import type { Clock } from '../protocol/clock.ts';
+import type { NodeFault } from '../protocol/drill.ts';
 import type { Result } from '../protocol/fault.ts';
 import type { Log } from '../protocol/log.ts';
+import { Controls } from '../protocol/node/controls.ts';
 import { type Executors, Reconcile, type Report } from '../protocol/node/reconcile.ts';
 import type { Identity } from '../protocol/node/tls.ts';
-import type { EdgeDesired } from '../protocol/schema/desired.ts';
-import type { ActResult, DeviceAct } from '../protocol/schema/device.ts';
-import type { DevicesBody, FoundDevice } from '../protocol/schema/devices.ts';
+import type { EdgeDesired, PanelKey } from '../protocol/schema/desired.ts';
 import type { EventBody } from '../protocol/schema/event.ts';
 import type { Plan } from '../protocol/schema/plan.ts';
 import type { Part } from '../protocol/schema/reported.ts';
-import type { EdgeTelemetry } from '../protocol/schema/telemetry.ts';
 import type { EdgeConfig } from './config.ts';
-import { Cameras } from './devices/discover/cameras.ts';
-import { Watch } from './devices/discover/watch.ts';
-import { placeOf, Rack } from './devices/rack.ts';
-import { Controls } from './link/controls.ts';
+import { Furniture } from './devices/furniture.ts';
+import { type DrillOutcome, SiteDrill } from './drill.ts';
+import { Floor } from './floor/floor.ts';
+import { Guard, type GuardOptions } from './link/guard.ts';
 import { MediaLink } from './link/link.ts';
-import type { RelayLook } from './link/samples.ts';
+import { Paths } from './link/paths.ts';
 import { type LocalPorts, noTables } from './link/tables.ts';
 import { Viewer } from './link/viewer.ts';
+import { sendingLinks } from './link/ways.ts';
+import { Adapt } from './media/adapt/adapt.ts';
 import { Display } from './media/display/display.ts';
 import { type Scene, scene } from './media/display/scene.ts';
 import type { Feed } from './media/picture.ts';
 import { Speaker } from './media/sound/speaker.ts';
 import { describeSource } from './media/source.ts';
-import { SitePicture, withoutSecret } from './picture.ts';
+import { SitePicture } from './picture.ts';
 import { chooseEncoder, type Machine } from './probe/machine.ts';
-import { type EdgeStep, type Observed, planSteps, type Target } from './reconcile/target.ts';
+import { type EdgeStep, type Observed, planSteps, type Target, targetOf } from './reconcile/target.ts';
 import { StampFile } from './report/stamps.ts';
+import type { RoomSample } from './report/telemetry.ts';
 import { IncarnationFile } from './store/incarnations.ts';
 
 export interface RoomOptions {
@@ -50,27 +52,63 @@ export class Room {
   readonly #options: RoomOptions;
   readonly #me: string;
   readonly #media: MediaLink;
+  readonly #paths: Paths;
   readonly #controls: Controls;
+  readonly #guard: Guard;
+  readonly #floor: Floor;
   readonly #viewer: Viewer;
   readonly #display: Display;
   readonly #speaker: Speaker;
-  readonly #rack: Rack;
-  readonly #watch: Watch;
-  readonly #cameras: Cameras;
+  readonly #furniture: Furniture;
   readonly #reconcile: Reconcile<EdgeDesired, Observed, EdgeStep>;
   readonly #stamps: StampFile | null;
+  readonly #adapt: Adapt;
+  readonly #drill: SiteDrill;
   /** Made when the relay has told its port. */
   #picture: SitePicture | null = null;
   #desired: EdgeDesired | null = null;
   #done: Target | null = null;
   #trouble: string | null = null;
+  /** Why grants are not on disk. */
+  #unkept: string | null = null;
 
   constructor(options: RoomOptions) {
     const { config, identity, machine, boot, clock, log, random, lookup, tell, changed } = options;
     this.#options = options;
     this.#me = config.node;
-    this.#media = new MediaLink({ clock, log, lookup, tell });
-    this.#controls = new Controls({ identity, boot, clock, log, random });
+    this.#paths = new Paths(config.paths);
+    this.#media = new MediaLink({ clock, log, lookup, leaving: (path) => this.#paths.leaving(path), tell });
+    this.#controls = new Controls({ identity, boot, clock, log, random, addressOn: (path) => this.#paths.addressOn(path) });
+    const wake: GuardOptions['wake'] = (meeting, hub, on) => void this.#controls.send({ type: 'wake', meeting, on }, hub);
+    this.#guard = new Guard({
+      me: this.#me,
+      clock,
+      log,
+      tell,
+      flows: (ssrc) => this.#media.flows(ssrc),
+      changed: () => this.#rewire(),
+      wake,
+    });
+    this.#floor = new Floor({
+      me: this.#me,
+      path: `${config.data}/grants.json`,
+      clock,
+      log,
+      controls: this.#controls,
+      tell,
+      changed: () => this.#follow(),
+      trouble: (because) => {
+        this.#unkept = because;
+        this.#reconcile.poke();
+      },
+    });
+    this.#drill = new SiteDrill({
+      meeting: () => this.plan?.meeting ?? null,
+      link: this.#media,
+      picture: () => this.#picture,
+      clock,
+      tell,
+    });
     this.#viewer = new Viewer(this.#me, clock, this.#media, this.#controls, tell);
     const { width, height, mosaic } = config.display;
     const poke = (): void => this.#reconcile.poke();
@@ -78,19 +116,28 @@ export class Room {
     const look = { width, height, inset: mosaic === 'inset', stamps: config.stamps, choice: machine.display };
     this.#display = new Display({ ...look, clock, log, tell, portsChanged: poke, keyframeNeeded }, this.#idle());
     this.#speaker = new Speaker({ choice: machine.output, clock, log, tell, portChanged: poke });
-    const found = (): readonly FoundDevice[] => {
-      const taken = this.#rack.taken();
-      return [...this.#watch.found, ...this.#cameras.found].filter(({ at }) => !taken.has(placeOf(at)));
-    };
-    const deviceChanged = (): void => {
-      this.#picture?.consider();
-      changed();
-    };
-    this.#rack = new Rack({ clock, log, changed: deviceChanged, found });
-    this.#cameras = new Cameras({ where: config.cameras, changed, clock, log });
-    this.#watch = new Watch({ folders: config.ports, taken: () => this.#rack.taken(), changed, clock, log });
+    this.#furniture = new Furniture({
+      ...config,
+      delivers: () => this.#picture?.captured ?? false,
+      clock,
+      log,
+      tell,
+      found: changed,
+      changed: () => {
+        this.#picture?.consider();
+        changed();
+      },
+    });
     const observe = (): Observed => this.#observe();
     this.#reconcile = new Reconcile({ clock, log, random, observe, plan: planSteps, executors: this.#executors, report: changed });
+    this.#adapt = new Adapt({
+      clock,
+      log: log.child({ part: 'adapt' }),
+      queues: () => this.#media.queues(),
+      pace: (link, kbps) => this.#media.pace(link, kbps),
+      limit: async (limits) => this.#picture?.limit(limits),
+      tell,
+    });
     this.#stamps = config.stamps ? new StampFile(`${config.data}/stamps.jsonl`, log) : null;
   }
 
@@ -100,19 +147,26 @@ export class Room {
     await this.#media.start();
     this.#picture = new SitePicture({
       node: this.#me,
-      own: { source: config.source, encoder: machine.encoder, credentials: machine.credentials },
-      look: (device) => this.#rack.look(device),
+      own: { source: config.source, encoder: machine.encoder, credentials: machine.credentials, backups: machine.backups },
+      look: (device) => this.#furniture.look(device),
+      call: () => this.#furniture.call,
       findEncoder: () => chooseEncoder(config, clock, log),
       changed: () => this.#reconcile.poke(),
       stamps: config.stamps,
       input: machine.input,
+      backupInput: machine.backupInput,
       port: this.#media.inputPort,
       incarnations: new IncarnationFile(`${config.data}/incarnation`, log),
       clock,
       log,
       tell,
     });
-    this.#media.on('linked', () => this.#reconcile.poke());
+    for (const news of ['linked', 'way'] as const) this.#media.on(news, () => this.#reconcile.poke());
+    this.#media.on('way', ({ way, alive, because }) => this.#guard.way(way, alive, because));
+    this.#media.on('shown', ({ view, ssrc }) => this.#guard.shown(view, ssrc));
+    this.#media.on('dark', () => this.#guard.dark());
+    this.#media.on('flow', ({ ssrc, stalled }) => this.#guard.flow(ssrc, stalled));
+    this.#controls.on('up', () => this.#guard.wake());
     this.#media.on('fresh', () => {
       for (const kind of ['main', 'tile'] as const) void this.#picture?.keyframe(kind);
     });
@@ -120,22 +174,39 @@ export class Room {
       if (kind !== 'content' && meeting === this.plan?.meeting) void this.#picture?.keyframe(kind);
     });
     this.#reconcile.start();
-    this.#watch.start();
-    this.#cameras.start();
+    this.#furniture.start();
     await Promise.all([this.#display.start(), this.#speaker.start()]);
   }
 
   /** Ends everything. Idempotent. */
   async stop(): Promise<void> {
     await this.#reconcile.stop();
+    this.#guard.stop();
+    this.#adapt.stop();
     this.#controls.stop();
-    await Promise.all([this.#watch.stop(), this.#cameras.stop()]);
-    await Promise.all([this.#rack.stop(), this.#picture?.stop(), this.#display.stop(), this.#speaker.stop(), this.#media.stop()]);
+    await this.#floor.stop();
+    await Promise.all([this.#furniture.stop(), this.#picture?.stop(), this.#display.stop(), this.#speaker.stop(), this.#media.stop()]);
   }
 
-  /** The plan in force. */
+  /** Reads what the box knew of the floor. Comes before the first wish. */
+  readonly remember = (): Promise<void> => this.#floor.start();
+
+  /** The plan in force, under the highest grant that was seen. */
   get plan(): Plan | null {
-    return this.#desired?.plan ?? null;
+    return this.#floor.plan;
+  }
+
+  /** Opens the panel, while this box has the chair. */
+  get panelKey(): PanelKey | null {
+    return this.#desired?.panel ?? null;
+  }
+
+  get name(): string {
+    return this.#desired?.name ?? this.#options.config.name ?? this.#me;
+  }
+
+  get floor(): Floor {
+    return this.#floor;
   }
 
   /** How far the desired state has been reached. */
@@ -148,7 +219,8 @@ export class Room {
     const taken = this.#reconcile.desire(rev, want);
     if (!taken.ok || !taken.value) return taken;
     this.#desired = want;
-    this.#viewer.follow(want.plan);
+    this.#floor.follow(want.plan);
+    this.#follow();
     return taken;
   }
 
@@ -158,21 +230,9 @@ export class Room {
     this.#reconcile.poke();
   }
 
-  devices(): DevicesBody {
-    const { devices, found } = this.#rack.report();
-    const secret = (id: string): string => this.#desired?.devices.find((each) => each.id === id)?.password ?? '';
-    return {
-      devices: devices.map((device) => {
-        const streams = device.state.streams?.map((stream) => ({ ...stream, uri: withoutSecret(stream.uri, secret(device.id)) }));
-        return { ...device, state: { ...device.state, streams: streams ?? null } };
-      }),
-      found,
-    };
-  }
-
-  /** One act on one device; never throws for what a device or its line can cause. */
-  act(device: string, act: DeviceAct): Promise<ActResult> {
-    return this.#rack.execute(device, act);
+  /** Devices of the room, acts on them, what a person decides about the picture of a codec. */
+  get furniture(): Furniture {
+    return this.#furniture;
   }
 
   /** Kills the media processes; they come back. */
@@ -180,6 +240,16 @@ export class Room {
     this.#picture?.restart();
     this.#display.restart();
     this.#speaker.restart();
+  }
+
+  /** A drill breaks a part of this box. @throws FaultError */
+  drill(fault: NodeFault, meeting: string, ms: number): Promise<DrillOutcome> {
+    return this.#drill.inflict(fault, meeting, ms);
+  }
+
+  /** A drill is called off. @throws FaultError */
+  heal(): Promise<DrillOutcome> {
+    return this.#drill.heal();
   }
 
   /** Null: what is sent has its format already. Undefined: it has not begun. */
@@ -202,18 +272,32 @@ export class Room {
     return [...this.#media.pids, ...(this.#picture?.pids ?? []), ...this.#display.pids, ...this.#speaker.pids];
   }
 
-  look(): Promise<RelayLook> {
-    return this.#media.look();
+  /** Names of the box's WAN links. */
+  get paths(): readonly string[] {
+    return this.#paths.names;
   }
 
-  async source(): Promise<EdgeTelemetry['source']> {
-    return (await this.#picture?.sample()) ?? { state: 'off', fps: 0, because: 'starting' };
+  /** The last second, for the telemetry. */
+  async sample(): Promise<RoomSample> {
+    const [look, source] = await Promise.all([this.#media.look(), this.#picture?.sample()]);
+    return {
+      plan: this.plan,
+      hub: this.#viewer.hub,
+      look,
+      resting: this.#guard.reach.resting,
+      source: source ?? { state: 'off', fps: 0, because: 'starting' },
+      adapt: this.#adapt.sample(),
+      levelDb: this.#speaker.takeLevel(),
+    };
   }
 
   /** To be called once a second. */
   async second(): Promise<void> {
     this.#viewer.askWaiting();
+    this.#guard.wake();
+    this.#furniture.consider();
     this.#picture?.consider();
+    this.#suit();
     if (this.#stamps !== null) await this.#stamps.write(this.#options.clock.mono(), await this.#display.stamps());
   }
 
@@ -226,6 +310,7 @@ export class Room {
     uplink: async ({ want }) => {
       await this.#picture?.apply(want);
       this.#finish({ uplink: want });
+      this.#suit();
     },
     screen: async ({ scene: shown }) => {
       await this.#display.show(shown);
@@ -236,22 +321,45 @@ export class Room {
       this.#finish({ places });
     },
     devices: async ({ devices, scene: roomScene }) => {
-      // Not waited for: a device that is slow to let go of its line must not hold up the next plan, which may be a change of floor.
-      // Which of them is the picture is no matter of its line, which would be opened anew.
-      void this.#rack.apply(
-        devices.map(({ source, ...wish }) => wish),
-        roomScene,
-      );
+      this.#furniture.apply(devices, roomScene, this.plan?.meeting ?? null);
       this.#picture?.wish(devices);
       this.#finish({ devices, roomScene });
     },
   };
+
+  /** What is sent suits the ways it has. */
+  #suit(): void {
+    const links = this.plan === null ? [] : sendingLinks(this.plan, this.#me, this.#guard.reach);
+    this.#adapt.follow({ want: this.#done?.uplink ?? null, fixed: this.#picture?.fixed ?? false, links });
+  }
+
+  /** The plan is another, or a higher grant rules it. */
+  #follow(): void {
+    const plan = this.plan?.grant.ended === true ? null : this.plan;
+    this.#viewer.follow(plan);
+    this.#guard.follow(plan);
+    this.#reconcile.poke();
+    this.#options.changed();
+  }
 
   #finish(part: Partial<Target>): void {
     this.#done = {
       ...(this.#done ?? { tables: noTables, uplink: null, scene: this.#idle(), places: [], devices: [], roomScene: null }),
       ...part,
     };
+  }
+
+  /** What is lost, or back, is acted on at once: a running step of the plan may take its time. */
+  #rewire(): void {
+    const want = this.#desired;
+    if (want !== null) {
+      const { tables } = targetOf(want, this.#observe());
+      this.#media.apply(tables).then(
+        () => this.#finish({ tables }),
+        (error: unknown) => this.#options.log.error({ err: error }, 'the relay could not be told'),
+      );
+    }
+    this.#reconcile.poke();
   }
 
   /** The screen before anything is known. */
@@ -263,7 +371,17 @@ export class Room {
   #observe(): Observed {
     const { language } = this.#options.config;
     const ports: LocalPorts = { ...this.#display.ports, mix: this.#speaker.port };
-    return { me: this.#me, language, ports, linked: this.#media.linked, done: this.#done, troubles: this.#troubles() };
+    const { reach } = this.#guard;
+    return {
+      me: this.#me,
+      language,
+      ports,
+      linked: this.#media.linked,
+      grant: this.#floor.grant,
+      reach,
+      done: this.#done,
+      troubles: this.#troubles(),
+    };
   }
 
   #troubles(): readonly string[] {
@@ -272,7 +390,7 @@ export class Room {
       ...this.#media.missing.map((link) => `link ${link} is not connected`),
       ...bad.map(({ name, state, because }) => `${name} is ${state}: ${because}`),
       ...(this.#picture?.troubles ?? []),
-      ...(this.#trouble === null ? [] : [this.#trouble]),
+      ...[this.#trouble, this.#unkept].filter((each) => each !== null),
     ];
   }
 }

@@ -2,8 +2,9 @@
 import { type Static, Type } from 'typebox';
 import { At } from './envelope.ts';
 import { Grant } from './grant.ts';
-import { MeetingId, Name, NodeId, RecordingId } from './ids.ts';
-import { DeviceWish, DrivenDevice, FoundDevice } from './schema/devices.ts';
+import { MeetingId, Name, NodeId, PathName, RecordingId } from './ids.ts';
+import { DeviceWish, DrivenDevice, FoundDevice, PictureOrder } from './schema/devices.ts';
+import { Protection } from './schema/plan.ts';
 
 const closed = { additionalProperties: false } as const;
 const orNull = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) => Type.Union([schema, Type.Null()]);
@@ -33,6 +34,21 @@ export type UserView = Static<typeof UserView>;
 export const NodeState = Type.Union([Type.Literal('online'), Type.Literal('degraded'), Type.Literal('offline'), Type.Literal('never')]);
 export type NodeState = Static<typeof NodeState>;
 
+/** A way from a site to a hub, both directions together. `held`: it has flapped and rests until it can be trusted. */
+export const PathView = Type.Object(
+  {
+    hub: NodeId,
+    path: orNull(PathName),
+    state: Type.Union([Type.Literal('up'), Type.Literal('down'), Type.Literal('held')]),
+    rttMs: Type.Number(),
+    lossPercent: Type.Number(),
+    upKbps: Type.Number(),
+    downKbps: Type.Number(),
+  },
+  closed,
+);
+export type PathView = Static<typeof PathView>;
+
 export const SiteView = Type.Object(
   {
     site: NodeId,
@@ -41,7 +57,11 @@ export const SiteView = Type.Object(
     state: NodeState,
     because: Because,
     since: orNull(At),
+    /** The hub whose mosaic and sound it has now; the one planned while it has not said. */
     hub: orNull(NodeId),
+    /** How it is protected when a hub fails; `paths` it has. */
+    protection: Protection,
+    paths: Type.Array(PathView, { maxItems: 16 }),
     rttMs: orNull(Type.Number()),
     lossPercent: orNull(Type.Number()),
     upKbps: orNull(Type.Number()),
@@ -49,11 +69,15 @@ export const SiteView = Type.Object(
     /** Floor frames lost at this site since the meeting began. */
     lostFrames: orNull(Type.Number()),
     levelDb: orNull(Type.Number()),
+    /** The loudest moment of what the room heard in the last second; null where nothing is decoded. */
+    heardDb: orNull(Type.Number()),
     speaking: Type.Boolean(),
     tile: orNull(Type.Union([Type.Literal('live'), Type.Literal('slate'), Type.Literal('banned')])),
     source: orNull(Type.String()),
     encoder: orNull(Type.String()),
     version: orNull(Type.String()),
+    /** Where a browser finds the room's panel; null: it has none. */
+    panel: orNull(Type.String()),
     /** Of the room: driven, of them not as they shall be, found and not adopted; `seq` changes whenever there is news of them. */
     devices: Type.Object({ driven: Count, wrong: Count, found: Count, seq: Count }, closed),
   },
@@ -82,6 +106,8 @@ export type NewDeviceBody = Static<typeof NewDeviceBody>;
 const { id: _id, ...changeable } = DeviceWish.properties;
 export const ChangeDeviceBody = Type.Partial(Type.Object(changeable), closed);
 export type ChangeDeviceBody = Static<typeof ChangeDeviceBody>;
+/** What shall become of the picture of a codec whose call was lost. */
+export const PictureBody = Type.Object({ order: PictureOrder }, closed);
 /** A line in the device's own language. */
 export const RawBody = Type.Object({ text: Type.String({ minLength: 1, maxLength: 500 }) }, closed);
 
@@ -212,11 +238,20 @@ export const Beat = Type.Object({ seq: Type.Integer(), at: At }, closed);
 export type Beat = Static<typeof Beat>;
 
 export const NewSiteBody = Type.Object(
-  { site: NodeId, name: Name, order: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })) },
+  {
+    site: NodeId,
+    name: Name,
+    order: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })),
+    protection: Type.Optional(Protection),
+  },
   closed,
 );
 export const ChangeSiteBody = Type.Object(
-  { name: Type.Optional(Name), order: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })) },
+  {
+    name: Type.Optional(Name),
+    order: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })),
+    protection: Type.Optional(Protection),
+  },
   closed,
 );
 export const NewHubBody = Type.Object({ hub: NodeId, name: Name }, closed);
@@ -226,9 +261,17 @@ export const NewMeetingBody = Type.Object(
     sites: Type.Array(NodeId, { minItems: 1, maxItems: 512, uniqueItems: true }),
     hub: Type.Optional(NodeId),
     language: Type.Optional(Type.Union([Type.Literal('vi'), Type.Literal('en')])),
+    /** The site whose panel may rule while central is away. The first site when absent; null: none. */
+    chair: Type.Optional(orNull(NodeId)),
   },
   closed,
 );
+/** What opens the chair's panel. */
+export const PanelView = Type.Object({ site: orNull(NodeId), pin: orNull(Type.String()) }, closed);
+export type PanelView = Static<typeof PanelView>;
+
+/** Hand the chair to another site, or to nobody. */
+export const ChairBody = Type.Object({ site: orNull(NodeId) }, closed);
 /** Give the floor to `site`, or take it from everybody with null. */
 export const FloorBody = Type.Object({ site: orNull(NodeId) }, closed);
 export const NextBody = Type.Object({ site: orNull(NodeId) }, closed);
@@ -242,41 +285,6 @@ export const LayoutBody = Type.Object(
 export const RecordBody = Type.Object({ on: Type.Boolean(), because: Type.Optional(Type.String({ maxLength: 200 })) }, closed);
 
 /** One file of a recording: a new one begins with each grant. */
-export const RecordingSegment = Type.Object(
-  {
-    file: Type.String({ pattern: '^[0-9]{4}\\.mkv$' }),
-    site: orNull(NodeId),
-    grantN: Type.Integer({ minimum: 0 }),
-    startedAt: At,
-    endedAt: orNull(At),
-    bytes: Type.Integer({ minimum: 0 }),
-  },
-  closed,
-);
-export type RecordingSegment = Static<typeof RecordingSegment>;
-
-/** The manifest that a hub keeps beside the files; also what central serves. */
-export const RecordingManifest = Type.Object(
-  {
-    recording: RecordingId,
-    meeting: MeetingId,
-    title: Name,
-    because: Type.String({ maxLength: 200 }),
-    by: Type.String({ maxLength: 120 }),
-    startedAt: At,
-    endedAt: orNull(At),
-    segments: Type.Array(RecordingSegment, { maxItems: 10_000 }),
-  },
-  closed,
-);
-export type RecordingManifest = Static<typeof RecordingManifest>;
-
-export const RecordingView = Type.Object(
-  { hub: NodeId, bytes: Type.Integer({ minimum: 0 }), expiresAt: orNull(At), manifest: RecordingManifest },
-  closed,
-);
-export type RecordingView = Static<typeof RecordingView>;
-
 /** RFC 9457 problem document. `path` names the field when a field is wrong. */
 export const Problem = Type.Object(
   {

@@ -21,6 +21,10 @@ export type MeetingId = Static<typeof MeetingId>;
 export const RecordingId = Type.String({ pattern: '^r-[a-z0-9]{6,26}$', maxLength: 28, description: 'recording id' });
 export type RecordingId = Static<typeof RecordingId>;
 
+/** A WAN link of a box, as its technician calls it. At most 20 letters: it becomes part of names in the relay. */
+export const PathName = Type.String({ pattern: '^[a-z0-9][a-z0-9_\\-]{0,19}$', maxLength: 20, description: 'path name' });
+export type PathName = Static<typeof PathName>;
+
 /** Random per process start, so that sequence numbers may begin at 0 each time. */
 export const BootId = Type.String({ pattern: '^[a-f0-9]{16}$', description: 'boot id, 64 random bits in hex' });
 export type BootId = Static<typeof BootId>;
@@ -32,7 +36,7 @@ export type Role = Static<typeof Role>;
 const alphabet = 'abcdefghjkmnpqrstuvwxyz23456789';
 
 /** An id of ten letters (49 bits) after `prefix`, made from injected random bytes (at least ten). */
-export function newId(prefix: 'm' | 'r', random: Uint8Array): string {
+export function newId(prefix: 'm' | 'r' | 'd', random: Uint8Array): string {
   if (random.length < 10) throw new RangeError('newId needs ten random bytes');
   return `${prefix}-${[...random.subarray(0, 10)].map((byte) => alphabet[byte % alphabet.length]).join('')}`;
 }

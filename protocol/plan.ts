@@ -1,4 +1,6 @@
 /** What follows from a plan: who sends `main` and why, what each viewer sees. Pure; hubs and edges share it so that they cannot disagree. */
+import { type Grant, highest } from './grant.ts';
+import type { Role } from './ids.ts';
 import type { Plan, PlanHub, PlanSite } from './schema/plan.ts';
 
 export const findSite = (plan: Plan, site: string): PlanSite | undefined => plan.sites.find((each) => each.site === site);
@@ -6,6 +8,40 @@ export const findHub = (plan: Plan, hub: string): PlanHub | undefined => plan.hu
 
 /** The site whose `main` is the floor, or null when nobody speaks. */
 export const onAir = (plan: Plan): string | null => plan.grant.slots[0] ?? null;
+
+/** Whether nobody hears `site`. */
+export const mutedIn = (plan: Plan, site: string): boolean => plan.grant.muted.includes(site);
+
+/** The plan under the higher of its own grant and `seen`, one that came another way. The very same plan when its own is. */
+export function withGrant(plan: Plan, seen: Grant | null): Plan {
+  const grant = seen === null ? plan.grant : highest(plan.grant, seen);
+  return grant === plan.grant ? plan : { ...plan, grant };
+}
+
+/** The plan as it is to be done; null when its meeting has ended, even if central does not know that yet. */
+export function inForce(plan: Plan, seen: Grant | null): Plan | null {
+  const now = withGrant(plan, seen);
+  return now.grant.ended ? null : now;
+}
+
+/** A panel that was alone with its box for a day does not write as much. */
+const mostAhead = 10_000;
+
+/**
+ * Whether a hub of this plan that knows `known` takes `grant` from a node that says it on the control channel. A box may speak for itself only, only
+ * while it has the chair, and may not hand the chair on: what others wrote it could have made up. Hubs pass on what they have judged; what central
+ * writes comes with the plan, or from them. Numbers beyond reason are refused: one that nobody can exceed would be the last word for ever.
+ */
+export function mayGrant(
+  plan: Pick<Plan, 'hubs'>,
+  known: Grant,
+  from: { readonly role: Role; readonly node: string },
+  grant: Grant,
+): boolean {
+  if (from.role === 'hub') return plan.hubs.some(({ hub }) => hub === from.node);
+  const near = grant.epoch - known.epoch <= mostAhead && grant.n - known.n <= mostAhead;
+  return from.role === 'edge' && from.node === known.chair && grant.by === from.node && grant.chair === known.chair && near;
+}
 
 export type MainReason = 'on-air' | 'next' | 'previous';
 

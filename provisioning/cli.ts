@@ -12,7 +12,7 @@ const commands: Readonly<Record<string, Command>> = {
   edge: { root: '../edge/main.js', about: 'site box:                     diemcau edge --config FILE' },
   provision: {
     root: './provision/main.js',
-    about: 'certificates for boxes:       diemcau provision issue --ca DIR --node ID --role ROLE --out DIR',
+    about: 'certificates, units, reports: diemcau provision issue|units|verify-report …',
   },
   demo: { root: './demo/main.js', about: 'a province on this machine:   diemcau demo (also: npm start)' },
   simulate: { root: './simulate/main.js', about: 'a device that is not there:   diemcau simulate DEVICE …' },

@@ -1,13 +1,15 @@
 /** What the API asks of the rest of central, in narrow pieces. main.ts puts the real ones in. */
-import type { AuditEntry, LogEntry, RecordingManifest } from '../../protocol/api.ts';
+import type { AuditEntry, LogEntry } from '../../protocol/api.ts';
 import type { Result } from '../../protocol/fault.ts';
+import type { RecordingCopy, RecordingManifest } from '../../protocol/recording.ts';
 import type { Hub, Site } from '../sites/contract.ts';
+import type { SiteChange, SiteWish } from '../sites/registry.ts';
 import type { NodeFacts } from '../telemetry/facts.ts';
 
 export interface SiteRegistry {
   sites(): readonly Site[];
-  addSite(site: { readonly site: string; readonly name: string; readonly order: number | null }): Promise<Result<Site>>;
-  changeSite(site: string, change: { readonly name?: string | undefined; readonly order?: number | undefined }): Promise<Result<Site>>;
+  addSite(site: SiteWish): Promise<Result<Site>>;
+  changeSite(site: string, change: SiteChange): Promise<Result<Site>>;
   removeSite(site: string): Promise<Result<null>>;
 }
 
@@ -33,12 +35,15 @@ export interface KeptRecording {
   readonly startedAt: number;
   readonly endedAt: number | null;
   readonly expiresAt: number | null;
+  /** Of the copy that is worth the most, which is on `hub`. */
   readonly manifest: RecordingManifest;
+  /** What each hub that holds parts of it said last. */
+  readonly copies: readonly RecordingCopy[];
 }
 
 export interface RecordingStore {
   list(limit: number): Promise<readonly KeptRecording[]>;
   find(id: string): Promise<KeptRecording | null>;
-  save(recording: Pick<KeptRecording, 'hub' | 'bytes' | 'expiresAt' | 'manifest'>): Promise<void>;
+  save(recording: Pick<KeptRecording, 'hub' | 'bytes' | 'expiresAt' | 'manifest' | 'copies'>): Promise<void>;
   markDeleted(id: string, at: number): Promise<void>;
 }

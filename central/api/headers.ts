@@ -1,5 +1,6 @@
-/** Headers that every answer carries (OWASP Secure Headers): the page runs only its own files, inside no frame. */
+/** Headers that every answer carries: the page runs only its own files, inside no frame. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { pageHeaders } from '../../protocol/node/page-headers.ts';
 
 const policy = [
   "default-src 'none'",
@@ -17,15 +18,7 @@ const policy = [
 ].join('; ');
 
 export function securityHeaders(request: FastifyRequest, reply: FastifyReply): void {
-  reply.headers({
-    'content-security-policy': policy,
-    'x-content-type-options': 'nosniff',
-    'x-frame-options': 'DENY',
-    'referrer-policy': 'no-referrer',
-    'cross-origin-opener-policy': 'same-origin',
-    'cross-origin-resource-policy': 'same-origin',
-    'permissions-policy': 'camera=(), microphone=(), geolocation=(), usb=()',
-  });
+  reply.headers({ 'content-security-policy': policy, ...pageHeaders });
   if (request.protocol === 'https') reply.header('strict-transport-security', 'max-age=31536000');
   if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
 }

@@ -16,6 +16,8 @@ export interface HubRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Ends the request, for example when the browser has gone. */
   readonly signal?: AbortSignal;
+  /** Of `read`: a longer answer is refused. Default 8 MiB. */
+  readonly maxBytes?: number;
 }
 
 /** Waiting for the head of an answer; bodies may take as long as they flow. */
@@ -65,11 +67,12 @@ export class HubClient {
   async read(hub: string, path: string, options: HubRequest = {}): Promise<Buffer> {
     const answer = await this.open(hub, path, options);
     const chunks: Buffer[] = [];
+    const max = options.maxBytes ?? jsonBytes;
     let size = 0;
     try {
       for await (const chunk of answer as AsyncIterable<Buffer>) {
         size += chunk.length;
-        if (size > jsonBytes) throw new FaultError({ code: 'input.too-large', limit: `answer of ${hub}`, size, max: jsonBytes });
+        if (size > max) throw new FaultError({ code: 'input.too-large', limit: `answer of ${hub}`, size, max });
         chunks.push(chunk);
       }
     } catch (error) {

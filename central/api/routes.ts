@@ -7,6 +7,7 @@ import type { Board } from './board.ts';
 import type { History } from './contract.ts';
 import type { Route } from './route.ts';
 import { type DeviceParts, deviceRoutes } from './routes/devices.ts';
+import { type DrillRouteParts, drillRoutes } from './routes/drills.ts';
 import { historyRoutes } from './routes/history.ts';
 import { type MediaParts, mediaRoutes } from './routes/media.ts';
 import { meetingRoutes } from './routes/meetings.ts';
@@ -26,7 +27,8 @@ export interface RoutesParts {
   readonly history: History;
   readonly network: Pick<NetworkParts, 'registry' | 'restartMedia'>;
   readonly devices: Pick<DeviceParts, 'devices' | 'registry' | 'facts' | 'run'>;
-  readonly media: Pick<MediaParts, 'client' | 'recordings' | 'clock' | 'log'>;
+  readonly media: Pick<MediaParts, 'client' | 'present' | 'recordings' | 'clock' | 'log'>;
+  readonly drills: DrillRouteParts['drills'];
   readonly system: SystemParts;
 }
 
@@ -41,6 +43,7 @@ export function routesOf({
   network,
   devices,
   media,
+  drills,
   system,
 }: RoutesParts): readonly Route[] {
   const routes = [
@@ -50,6 +53,7 @@ export function routesOf({
     ...deviceRoutes({ ...devices, board }),
     ...meetingRoutes({ meetings, board }),
     ...mediaRoutes({ ...media, meetings, sessions }),
+    ...drillRoutes({ drills }),
     ...historyRoutes({ history, stream, sessions }),
   ];
   return [...systemRoutes(system, routes), ...routes];

@@ -1,11 +1,12 @@
 /** What the page shows of sites, hubs and meetings: pure functions from registry, facts and meetings to rows. */
 import type { HubView, MeetingView, NodeState, SiteView } from '../../protocol/api.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
-import type { HubMeeting, LinkSample } from '../../protocol/schema/telemetry.ts';
+import type { EdgeTelemetry, HubMeeting, LinkSample } from '../../protocol/schema/telemetry.ts';
 import type { Meeting } from '../meetings/reduce.ts';
 import type { Hub, Site } from '../sites/contract.ts';
 import type { NodeFacts } from '../telemetry/facts.ts';
 import { SILENT_MS } from '../telemetry/nodes.ts';
+import { offsetText } from '../telemetry/offset.ts';
 
 /** Loss above which a site is called degraded, in percent: repair is visible in delay from here on. */
 const degradedLoss = 5;
@@ -35,6 +36,12 @@ export function judge(known: { readonly seenAt: number | null }, facts: NodeFact
 
 const cut = (text: string): string => text.slice(0, 300);
 
+/** A wrong clock stops nothing: whatever else is wrong is worth more. */
+const clocked = (judged: Judged, facts: NodeFacts | undefined): Judged =>
+  judged.state === 'online' && facts !== undefined && facts.clockMs !== 0
+    ? { state: 'degraded', because: offsetText(facts.clockMs) }
+    : judged;
+
 /** What is known around one site. */
 export interface SiteInputs {
   readonly site: Site;
@@ -62,24 +69,29 @@ export function siteView({ site, facts, plan, seen, monoMs }: SiteInputs): Omit<
   const links = edge?.links ?? [];
   const measured = [...links, atHub?.up, atHub?.down];
   const lossPercent = worst(measured, (link) => link.lossPercent);
-  const judged = base.state === 'online' && plan !== null ? judgeMedia(links, lossPercent, edge?.source ?? null) : null;
+  const judged =
+    base.state === 'online' && plan !== null ? judgeMedia(links, lossPercent, edge?.source ?? null, [edge?.adapt, atHub?.thin]) : null;
   return {
     site: site.site,
     name: site.name,
     order: site.order,
-    ...(judged ?? { state: base.state, because: base.because }),
-    hub: plan?.hubs[0]?.hub ?? null,
+    ...clocked(judged ?? { state: base.state, because: base.because }, facts),
+    hub: (plan === null ? null : edge?.hub) ?? plan?.hubs[0]?.hub ?? null,
+    protection: site.protection,
+    paths: pathViews(links),
     rttMs: worst(measured, (link) => link.rttMs),
     lossPercent,
     upKbps: sum(links.filter((link) => link.direction === 'up')),
     downKbps: sum(links.filter((link) => link.direction === 'down')),
     lostFrames: plan === null ? null : (facts?.lostFrames ?? null),
     levelDb: atHub?.levelDb ?? null,
+    heardDb: edge?.mix.levelDb ?? null,
     speaking: atHub?.speaking ?? false,
     tile: atHub?.tile ?? null,
     source: edge?.source.state === 'slate' ? 'slate' : (facts?.reported?.media?.source ?? null),
     encoder: facts?.reported?.media?.encoder ?? null,
     version: facts?.status?.version ?? null,
+    panel: facts?.reported?.media?.panel ?? null,
     devices: deviceCounts(facts, alive),
   };
 }
@@ -100,19 +112,28 @@ function deviceCounts(facts: NodeFacts | undefined, alive: boolean): SiteView['d
 function judgeMedia(
   links: readonly LinkSample[],
   lossPercent: number | null,
-  source: { readonly state: string; readonly because: string } | null,
+  source: Pick<EdgeTelemetry['source'], 'state' | 'because' | 'which'> | null,
+  given: readonly ({ readonly because: string } | undefined)[],
 ): Judged | null {
-  const down = links.find((link) => !link.connected);
+  const down = links.find((link) => !link.connected && !link.resting);
   if (links.length === 0) return { state: 'degraded', because: 'no media link yet' };
-  if (down !== undefined) return { state: 'degraded', because: `media link ${down.direction} to ${down.peer} is down` };
+  if (down !== undefined)
+    return {
+      state: 'degraded',
+      because: `media link ${down.direction} to ${down.peer}${down.path === null ? '' : ` over ${down.path}`} is down`,
+    };
+  // A narrow way loses packets, too: why is worth more than how many.
+  const narrow = given.flatMap((each) => (each === undefined || each.because === '' ? [] : [each.because]));
+  if (narrow.length > 0) return { state: 'degraded', because: cut(narrow.join('; ')) };
   if (lossPercent !== null && lossPercent >= degradedLoss)
     return { state: 'degraded', because: `${lossPercent.toFixed(1)} % of packets are lost on the way` };
   if (source?.state === 'slate') return { state: 'degraded', because: cut(`no camera: ${source.because}`) };
+  if (source?.state === 'live' && (source.which ?? 0) > 0) return { state: 'degraded', because: cut(source.because) };
   return null;
 }
 
 export function hubView(hub: Hub, facts: NodeFacts | undefined, monoMs: number): Omit<HubView, 'since'> {
-  const judged = judge(hub, facts, monoMs);
+  const judged = clocked(judge(hub, facts, monoMs), facts);
   const alive = judged.state === 'online' || judged.state === 'degraded';
   return {
     hub: hub.hub,
@@ -124,13 +145,41 @@ export function hubView(hub: Hub, facts: NodeFacts | undefined, monoMs: number):
   };
 }
 
-/** What the hub of a running meeting says about it; null when it says nothing now. */
+/** The first hub of a running meeting that speaks to central now; null when none does. */
+export function presentHub(plan: Plan, facts: (node: string) => NodeFacts | undefined, monoMs: number): string | null {
+  const speaks = (known: NodeFacts | undefined): boolean =>
+    known?.telemetry?.role === 'hub' && known.connected && known.heardAt !== null && monoMs - known.heardAt <= SILENT_MS;
+  return plan.hubs.find(({ hub }) => speaks(facts(hub)))?.hub ?? null;
+}
+
+/** What the hubs of a running meeting say about it: the first that speaks is believed; null when none says anything now. */
 export function seenByHub(plan: Plan | null, facts: (node: string) => NodeFacts | undefined, monoMs: number): HubMeeting | null {
-  const hub = plan?.hubs[0]?.hub;
-  const known = hub === undefined ? undefined : facts(hub);
-  if (plan === null || known?.telemetry?.role !== 'hub' || !known.connected || known.heardAt === null || monoMs - known.heardAt > SILENT_MS)
-    return null;
-  return known.telemetry.meetings.find((each) => each.meeting === plan.meeting) ?? null;
+  const hub = plan === null ? null : presentHub(plan, facts, monoMs);
+  const telemetry = hub === null ? null : facts(hub)?.telemetry;
+  return telemetry?.role === 'hub' ? (telemetry.meetings.find((each) => each.meeting === plan?.meeting) ?? null) : null;
+}
+
+/** Both directions of each way into a hub, as the site measures them. */
+function pathViews(links: readonly LinkSample[]): SiteView['paths'] {
+  const ways = new Map<string, LinkSample[]>();
+  for (const link of links) ways.set(`${link.peer} ${link.path}`, [...(ways.get(`${link.peer} ${link.path}`) ?? []), link]);
+  return [...ways.values()].flatMap((both): SiteView['paths'] => {
+    const [one] = both;
+    if (one === undefined) return [];
+    const kbps = (direction: LinkSample['direction']): number => both.find((each) => each.direction === direction)?.kbps ?? 0;
+    const state = both.some(({ resting }) => resting) ? 'held' : both.every(({ connected }) => connected) ? 'up' : 'down';
+    return [
+      {
+        hub: one.peer,
+        path: one.path,
+        state,
+        rttMs: worst(both, ({ rttMs }) => rttMs) ?? 0,
+        lossPercent: worst(both, ({ lossPercent }) => lossPercent) ?? 0,
+        upKbps: kbps('up'),
+        downKbps: kbps('down'),
+      },
+    ];
+  });
 }
 
 /** @param hubState of the hub it runs on: without its word the mosaic is either still coming or gone with the hub. */
@@ -144,7 +193,7 @@ export function meetingView(meeting: Meeting, seen: HubMeeting | null, hubState:
     startedAt: meeting.startedAt,
     endedAt: meeting.endedAt,
     hub: meeting.hub,
-    sites: meeting.sites.map(({ site, muted }) => ({ site, muted })),
+    sites: meeting.sites.map((site) => ({ site, muted: meeting.grant.muted.includes(site) })),
     grant: meeting.grant,
     floorSince: meeting.floorSince,
     layout: meeting.layout,

@@ -7,7 +7,7 @@ import { EventEmitter } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { Aedes, type AedesOptions, type Client, type PublishPacket } from 'aedes';
-import type { Clock } from '../../protocol/clock.ts';
+import type { Clock, Timer } from '../../protocol/clock.ts';
 import { FaultError } from '../../protocol/fault.ts';
 import type { Role } from '../../protocol/ids.ts';
 import type { Log } from '../../protocol/log.ts';
@@ -74,6 +74,8 @@ export class Broker extends EventEmitter<BrokerEvents> implements Downlink {
   #server: Server | null = null;
   #stopping: Promise<void> | null = null;
   #ending = false;
+  /** It is closed by a drill until then. */
+  #pause: Timer | null = null;
 
   constructor(options: BrokerOptions) {
     super();
@@ -127,11 +129,26 @@ export class Broker extends EventEmitter<BrokerEvents> implements Downlink {
   }
 
   async #stop(): Promise<void> {
+    this.#pause?.cancel();
     const [server, aedes] = [this.#server, this.#aedes];
     const closed = new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve()));
     if (aedes) await new Promise<void>((resolve) => aedes.close(resolve));
     for (const socket of this.#sessions.sockets()) socket.destroy();
     await closed;
+  }
+
+  /** A drill: all connections break and nobody is let in for `ms`; then it goes on as it was. Does nothing while it is closed already. */
+  pause(ms: number): void {
+    const server = this.#server;
+    if (server === null || !server.listening) return;
+    const address = server.address() as AddressInfo;
+    this.#log.warn({ ms }, 'broker is closed for a drill');
+    server.close();
+    for (const socket of this.#sessions.sockets()) socket.destroy();
+    this.#pause = this.#options.clock.after(ms, 'broker opens again', () => {
+      this.#pause = null;
+      if (!this.#ending) server.listen({ host: this.#options.host, port: address.port, backlog: 4096 });
+    });
   }
 
   publish(node: string, kind: DownKind, body: object): Promise<void> {

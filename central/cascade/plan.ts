@@ -1,18 +1,22 @@
 /**
- * Places a meeting on a hub and writes its Plan. Pure and deterministic; one level of hubs. What runs already stays where and as it is:
+ * Places a meeting on its hubs and writes its Plan. Pure and deterministic; one level of hubs. What runs already stays where and as it is:
  * a plan made from the one before keeps its hub and every SSRC, so that renewing a plan never restarts a stream.
  */
 
-import type { Static } from 'typebox';
-import { failed, ok, type Result } from '../../protocol/fault.ts';
+import { ok, type Result } from '../../protocol/fault.ts';
 import type { Grant } from '../../protocol/grant.ts';
-import type { Plan, PlanSite } from '../../protocol/schema/plan.ts';
-import type { HubAddress } from '../../protocol/schema/reported.ts';
+import type { HubPath, Plan, PlanHub, PlanSite, Protection } from '../../protocol/schema/plan.ts';
 import { baseSsrc, type StreamKind } from '../../protocol/ssrc.ts';
 import type { Formats } from './formats.ts';
+import { chooseHubs, type HubFacts } from './hubs.ts';
 
-/** Sites that one hub of two cores serves at once (measured: 13 sites cost 0.6 core). */
-export const hubCapacity = 26;
+export interface WishedSite {
+  readonly site: string;
+  readonly name: string;
+  readonly protection: Protection;
+  /** Its WAN links, the best first; none: one without a name; null: the box has not said. */
+  readonly paths: readonly string[] | null;
+}
 
 export interface Wish {
   readonly meeting: string;
@@ -21,18 +25,10 @@ export interface Wish {
   /** The hub asked for, or null when any will do. */
   readonly hub: string | null;
   /** In the order of the mosaic. */
-  readonly sites: readonly { readonly site: string; readonly name: string; readonly muted: boolean }[];
+  readonly sites: readonly WishedSite[];
   readonly grant: Grant;
   readonly layout: Plan['layout'];
   readonly recording: Plan['recording'];
-}
-
-export interface HubFacts {
-  readonly hub: string;
-  readonly online: boolean;
-  readonly address: Static<typeof HubAddress> | null;
-  /** Sites that it serves in other meetings. */
-  readonly busy: number;
 }
 
 export interface Surroundings {
@@ -53,95 +49,48 @@ export interface Placed {
 
 /** The plan of a meeting, or why there can be none: `exhausted` when no hub has room or an address, `not-found` for an unknown hub. */
 export function place(wish: Wish, around: Surroundings): Result<Placed> {
-  const chosen = chooseHub(wish, around);
-  if (!chosen.ok) return chosen;
-  const { hub, address, because } = chosen.value;
   const { formats, before } = around;
+  const chosen = chooseHubs({
+    hub: wish.hub,
+    need: wish.sites.length,
+    hubs: around.hubs,
+    running: before?.hubs ?? [],
+    had: before?.sites.length ?? 0,
+  });
+  if (!chosen.ok) return chosen;
+  const { hubs, because } = chosen.value;
   const ssrc = numbering(wish.meeting, around.taken, before);
-  const sites: PlanSite[] = wish.sites.map(({ site, name, muted }) => ({
-    site,
-    name,
-    hubs: [{ hub, path: null }],
-    protection: 'none',
-    muted,
-    streams: {
-      main: { ssrc: ssrc(site, 'main'), format: formats.main },
-      tile: { ssrc: ssrc(site, 'tile'), format: formats.tile },
-      audio: { ssrc: ssrc(site, 'audio'), format: formats.audio },
-      content: null,
-    },
-  }));
-  const made = { mosaic: { ssrc: ssrc(hub, 'mosaic'), format: formats.mosaic }, mix: { ssrc: ssrc(hub, 'mix'), format: formats.mix } };
-  return ok({
-    plan: {
-      meeting: wish.meeting,
-      title: wish.title,
-      language: wish.language,
-      hubs: [{ hub, host: address.host, port: address.port, latencyMs: around.latencyMs, streams: made }],
-      sites,
-      grant: wish.grant,
-      layout: wish.layout,
-      recording: wish.recording,
-    },
-    because,
+  const sites = wish.sites.map(
+    ({ site, name, protection, paths }): PlanSite => ({
+      site,
+      name,
+      hubs: hubs.flatMap(({ hub }) => ways(hub, paths ?? pathsIn(before, site))),
+      protection: hubs.length > 1 ? protection : 'none',
+      streams: {
+        main: { ssrc: ssrc(site, 'main'), format: formats.main },
+        tile: { ssrc: ssrc(site, 'tile'), format: formats.tile },
+        audio: { ssrc: ssrc(site, 'audio'), format: formats.audio },
+        content: null,
+      },
+    }),
+  );
+  const planHubs = hubs.map(({ hub, address: { host, port, paths } }): PlanHub => {
+    const mosaic = { ssrc: ssrc(hub, 'mosaic'), format: formats.mosaic };
+    const mix = { ssrc: ssrc(hub, 'mix'), format: formats.mix };
+    return { hub, host, port, paths, latencyMs: around.latencyMs, streams: { mosaic, mix } };
   });
+  const { meeting, title, language, grant, layout, recording } = wish;
+  return ok({ plan: { meeting, title, language, hubs: planHubs, sites, grant, layout, recording }, because });
 }
 
-interface Choice {
-  readonly hub: string;
-  readonly address: Static<typeof HubAddress>;
-  readonly because: string;
-}
+const ways = (hub: string, paths: readonly string[]): HubPath[] =>
+  paths.length === 0 ? [{ hub, path: null }] : paths.map((path) => ({ hub, path }));
 
-function chooseHub(wish: Wish, { hubs, before }: Surroundings): Result<Choice> {
-  const need = wish.sites.length;
-  const running = before?.hubs[0];
-  if (running !== undefined) {
-    const facts = hubs.find((each) => each.hub === running.hub);
-    const busy = facts?.busy ?? 0;
-    if (busy + need > hubCapacity) return full(running.hub, busy, need);
-    const address = facts?.address ?? running;
-    const moved = address.host !== running.host || address.port !== running.port;
-    return ok({
-      hub: running.hub,
-      address: { host: address.host, port: address.port },
-      because: moved ? `${running.hub} moved to ${address.host}:${address.port}` : `the meeting runs on ${running.hub}`,
-    });
-  }
-  if (wish.hub !== null) {
-    const facts = hubs.find((each) => each.hub === wish.hub);
-    if (facts === undefined) return failed({ code: 'not-found', what: 'hub', id: wish.hub });
-    if (facts.address === null || !facts.online)
-      return failed({ code: 'exhausted', what: 'hub', because: `${facts.hub} ${absence(facts)}` });
-    if (facts.busy + need > hubCapacity) return full(facts.hub, facts.busy, need);
-    return ok({ hub: facts.hub, address: facts.address, because: `${facts.hub} was asked for and has room for ${need} sites` });
-  }
-  const usable = hubs.filter((each) => each.address !== null && each.online && each.busy + need <= hubCapacity);
-  const best = usable.toSorted((a, b) => a.busy - b.busy || (a.hub < b.hub ? -1 : 1))[0];
-  if (best === undefined || best.address === null) {
-    const each = hubs
-      .map(
-        (facts) =>
-          `${facts.hub} ${facts.address === null || !facts.online ? absence(facts) : `serves ${facts.busy} of ${hubCapacity} sites`}`,
-      )
-      .toSorted();
-    return failed({
-      code: 'exhausted',
-      what: 'hub',
-      because: each.length === 0 ? 'no hub is registered' : `no hub has room for ${need} sites: ${each.join('; ')}`.slice(0, 300),
-    });
-  }
-  return ok({
-    hub: best.hub,
-    address: best.address,
-    because: `${best.hub} has most room: ${hubCapacity - best.busy} of ${hubCapacity} sites are free`,
-  });
-}
-
-const absence = (facts: HubFacts): string => (facts.online ? 'has not reported an address' : 'is not online');
-
-const full = (hub: string, busy: number, need: number): Result<never> =>
-  failed({ code: 'exhausted', what: 'hub', because: `${hub} serves ${busy} sites and takes ${hubCapacity}, ${need} are wanted` });
+/** What is in force while the box has not spoken since central's start: its links must not be made anew for that. */
+const pathsIn = (before: Plan | null, site: string): readonly string[] => {
+  const ways = before?.sites.find((each) => each.site === site)?.hubs ?? [];
+  return [...new Set(ways.flatMap(({ path }) => path ?? []))];
+};
 
 /** Gives out SSRCs: the one in force if there is one, else the hash, salted until nobody has it. */
 function numbering(meeting: string, taken: ReadonlySet<number>, before: Plan | null): (node: string, kind: StreamKind) => number {

@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { NodeId } from '../../protocol/ids.ts';
 import { LOG_LEVELS } from '../../protocol/node/log.ts';
+import { PathHost } from '../../protocol/schema/reported.ts';
 
 const closed = { additionalProperties: false } as const;
 const Host = Type.String({ minLength: 1, maxLength: 253 });
@@ -25,7 +26,14 @@ export const HubConfigSchema = Type.Object(
       { ...closed, default: {} },
     ),
     /** How others reach this hub. */
-    advertise: Type.Object({ host: Host }, closed),
+    advertise: Type.Object(
+      {
+        host: Host,
+        /** The addresses at which sites reach it over their WAN links of these names, where that is not `host`. */
+        paths: Type.Array(PathHost, { maxItems: 8, default: [] }),
+      },
+      closed,
+    ),
     recordings: Type.Object(
       {
         dir: Path,

@@ -11,23 +11,29 @@ import type { Log } from '../../protocol/log.ts';
 import { HostProbe } from '../../protocol/node/host.ts';
 import { Reconcile, type Report } from '../../protocol/node/reconcile.ts';
 import type { Identity } from '../../protocol/node/tls.ts';
-import { findHub, fullScreen } from '../../protocol/plan.ts';
+import { findHub } from '../../protocol/plan.ts';
 import type { HubDesired } from '../../protocol/schema/desired.ts';
 import type { Part } from '../../protocol/schema/reported.ts';
 import type { HubTelemetry } from '../../protocol/schema/telemetry.ts';
 import { Http } from './control/http.ts';
 import { ControlServer, type FromEdge } from './control/server.ts';
+import { Inputs } from './forward/inputs.ts';
 import { Forward } from './forward/service.ts';
-import { attached, merge, ownerOf } from './forward/table.ts';
+import { merge } from './forward/table.ts';
+import { type Caller, Floors } from './grants/floors.ts';
 import { Meeting } from './meeting.ts';
 import { event, type Note } from './note.ts';
 import { Keeper } from './record/keeper.ts';
 import type { RetentionRules } from './record/retention.ts';
 import { Shelf } from './record/shelf.ts';
+import { Bench } from './record/stitch/bench.ts';
+import { Peers } from './record/stitch/peers.ts';
+import { Stitcher } from './record/stitch/service.ts';
 import { because } from './report/because.ts';
 import { noRefusals, relayNotes } from './report/relay-notes.ts';
 import { type Counts, meetingSample } from './report/sample.ts';
 import { type HubStep, planSteps } from './steps.ts';
+import { Viewers } from './viewers.ts';
 
 export interface HubOptions {
   readonly node: string;
@@ -35,9 +41,18 @@ export interface HubOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
+  readonly boot: string;
+  /** The file in which the highest grants are kept. */
+  readonly grants: string;
   readonly note: Note;
   readonly listen: { readonly host: string; readonly port: number };
-  readonly recordings: { readonly dir: string; readonly minFreeBytes: number; readonly rules: RetentionRules };
+  readonly recordings: {
+    readonly dir: string;
+    readonly minFreeBytes: number;
+    readonly rules: RetentionRules;
+    readonly time: () => number | null;
+    readonly patienceMs?: number;
+  };
   /** The report has changed. */
   readonly changed: () => void;
   readonly faults: boolean;
@@ -47,6 +62,8 @@ export interface HubOptions {
 
 /** The lowest that both sides may agree on: a site asks for what its plan says. */
 const leastLatencyMs = 20;
+/** How long a hub that is away is waited for before a recording is stitched without it; it is made again when it is back. */
+const defaultPatienceMs = 600_000;
 /** How often the loudness of all voices is looked at. */
 const levelsMs = 100;
 
@@ -55,8 +72,11 @@ export class Hub {
   readonly #options: HubOptions;
   readonly #log: Log;
   readonly #forward: Forward;
+  readonly #inputs: Inputs;
   readonly #control: ControlServer;
+  readonly #viewers: Viewers;
   readonly #http: Http;
+  readonly #floors: Floors;
   readonly #shelf: Shelf;
   readonly #reconcile: Reconcile<HubDesired, string, HubStep>;
   readonly #meetings = new Map<string, Meeting>();
@@ -69,6 +89,7 @@ export class Hub {
   #refusals = noRefusals;
   #counts: Counts = { now: null, before: null };
   readonly #keeper: Keeper;
+  readonly #stitcher: Stitcher;
   #report: Report = { revision: null, satisfied: false, because: 'no desired state has come yet' };
 
   constructor(options: HubOptions) {
@@ -76,6 +97,7 @@ export class Hub {
     const { clock, log, identity } = options;
     this.#log = log;
     this.relay = new Relay({ name: 'hub', clock, log, lookup: systemLookup });
+    this.#inputs = new Inputs(this.relay);
     this.#shelf = new Shelf(options.recordings.dir, log);
     this.#keeper = new Keeper({
       shelf: this.#shelf,
@@ -83,15 +105,27 @@ export class Hub {
       note: options.note,
       ...options.recordings,
       freeBytes: options.freeBytes,
-      written: (id) => [...this.#meetings.values()].some(({ recorder }) => recorder?.recording === id),
-      read: (id) => this.#http.inUse(id),
+      written: (id) => this.#written(id),
+      read: (id) => this.#http.inUse(id) || this.#stitcher.busy(id),
       disk: (ok, why) => {
         for (const meeting of this.#meetings.values()) meeting.disk(ok, why);
         options.changed();
       },
     });
-    this.#forward = new Forward({ relay: this.relay, clock, log, ask: (ssrc) => this.#ask(ssrc) });
-    this.#forward.on('switched', ({ view, ssrc, afterMs }) => this.#switched(view, ssrc, afterMs));
+    this.#stitcher = new Stitcher({
+      node: options.node,
+      clock,
+      log,
+      note: options.note,
+      shelf: this.#shelf,
+      bench: new Bench(),
+      peers: new Peers(identity),
+      written: (id) => this.#written(id),
+      room: async (bytes) => ((await this.#keeper.free()) ?? 0) - bytes > options.recordings.minFreeBytes,
+      patienceMs: options.recordings.patienceMs ?? defaultPatienceMs,
+    });
+    this.#forward = new Forward({ relay: this.relay, clock, log, ask: (ssrc) => this.#viewers.ask(ssrc) });
+    this.#forward.on('switched', ({ view, ssrc, afterMs }) => this.#viewers.switched(view, ssrc, afterMs));
     this.#http = new Http({
       clock,
       log,
@@ -105,10 +139,34 @@ export class Hub {
       identity,
       clock,
       log,
-      heard: (node, message) => this.#heardEdge(node, message),
-      changed: (node, connected, why) => this.#log.info({ node, connected, because: why }, 'control channel'),
-      http: (request, response) => this.#http.handle(request, response),
+      heard: (from, message) => this.#heardCaller(from, message),
+      opened: (from) => this.#floors.opened(from),
+      changed: (from, connected, why) => this.#log.info({ ...from, connected, because: why }, 'control channel'),
+      http: (request, response, role) => this.#http.handle(request, response, role),
       upgrade: (request, socket, head) => this.#http.upgrade(request, socket, head),
+    });
+    this.#viewers = new Viewers({
+      node: options.node,
+      relay: this.relay,
+      clock,
+      log,
+      meetings: this.#meetings,
+      lost: (ssrc) => this.#forward.lost(ssrc),
+      say: (site, message) => this.#control.send({ role: 'edge', node: site }, message),
+      changed: () => void this.#retable(),
+    });
+    this.#floors = new Floors({
+      node: options.node,
+      identity,
+      boot: options.boot,
+      path: options.grants,
+      clock,
+      log,
+      random: options.random,
+      note: options.note,
+      say: (to, message) => this.#control.send(to, message),
+      raised: () => this.#reconcile.poke(),
+      changed: options.changed,
     });
     this.#reconcile = new Reconcile<HubDesired, string, HubStep>({
       clock,
@@ -116,7 +174,13 @@ export class Hub {
       random: options.random,
       observe: () => '',
       plan: (desired) =>
-        planSteps(desired, options.node, { running: this.#running(), keys: this.#givenKeys }, this.parts(), this.#forward.problem),
+        planSteps(
+          desired,
+          options.node,
+          { running: this.#meetings, keys: this.#givenKeys, grant: (meeting) => this.#floors.of(meeting) },
+          this.parts(),
+          this.#forward.problem,
+        ),
       executors: {
         begin: async ({ plan }) => this.#begin(plan.meeting, plan),
         apply: async ({ plan }) => {
@@ -161,13 +225,15 @@ export class Hub {
   /** @throws FaultError or Error when the port is taken or the relay cannot run: the process must not look alive. */
   async start(): Promise<void> {
     const { clock, listen } = this.#options;
-    await this.#shelf.start();
+    await Promise.all([this.#shelf.start(), this.#floors.start()]);
     await this.relay.start();
     await this.relay.tune({ levelsMs });
     this.#port = await this.relay.listen({ ...listen, latencyMs: leastLatencyMs });
     await this.#control.start(listen.host, this.#port);
     this.#reconcile.start();
     await this.#keeper.start();
+    this.#viewers.start();
+    this.#stitcher.start();
     this.#tick = clock.every(1000, 'meetings tick', () => {
       for (const meeting of this.#meetings.values()) meeting.tick();
     });
@@ -176,18 +242,28 @@ export class Hub {
   /** Ends everything; recordings are closed and may be gone on with by the next process. */
   async stop(): Promise<void> {
     this.#tick?.cancel();
+    this.#viewers.stop();
     this.#keeper.stop();
     await this.#reconcile.stop();
     this.#http.stop();
     this.#forward.stop();
     await Promise.all([...this.#meetings.keys()].map((id) => this.#end(id, false)));
+    await this.#stitcher.stop();
+    await this.#floors.stop();
     await this.#control.stop();
     await this.relay.stop();
   }
 
   /** Takes a desired state; false when it is the one in force, a `stale` fault when it is older. */
   desire(revision: number, want: HubDesired): Result<boolean> {
-    return this.#reconcile.desire(revision, want);
+    const taken = this.#reconcile.desire(revision, want);
+    if (taken.ok && taken.value) this.#floors.plan(want.plans);
+    return taken;
+  }
+
+  /** The highest grants on disk. */
+  grants(): ReturnType<Floors['list']> {
+    return this.#floors.list();
   }
 
   parts(): readonly Part[] {
@@ -209,11 +285,26 @@ export class Hub {
     await this.#count();
     const shown = (view: string): number | undefined => this.#forward.shown(view);
     const meetings = await Promise.all([...this.#meetings.values()].map((meeting) => meetingSample(meeting, node, this.#counts, shown)));
-    const pids = [process.pid, this.relay.pid, ...[...this.#meetings.values()].flatMap((each) => each.pids)].filter((pid) => pid !== null);
-    const host = this.#host.sample(pids, clock.mono(), (await this.#keeper.free()) ?? 0, outboxRecords);
+    const host = this.#host.sample([process.pid, ...this.pids], clock.mono(), (await this.#keeper.free()) ?? 0, outboxRecords);
     const { now, before } = this.#counts;
     const since = (key: 'refused' | 'forged'): number => Math.max(0, (now?.[key] ?? 0) - (before?.[key] ?? 0));
     return { role: 'hub', meetings, refused: since('refused'), forged: since('forged'), host };
+  }
+
+  /** A drill kills the workers of this part of a meeting. Null, or why not. */
+  kill(id: string, part: 'mosaic' | 'mixer' | 'recorder'): string | null {
+    const meeting = this.#meetings.get(id);
+    if (meeting === undefined) return 'this hub does not have that meeting';
+    const worker = part === 'mosaic' ? meeting.mosaic.worker : part === 'mixer' ? meeting.audio.worker : (meeting.recorder?.worker ?? null);
+    if (worker === null) return 'nothing is recorded';
+    if (worker.pid === null) return `the ${part} does not run`;
+    worker.kill('SIGKILL');
+    return null;
+  }
+
+  /** Of all programs of this hub. */
+  get pids(): readonly number[] {
+    return [this.relay.pid, ...[...this.#meetings.values()].flatMap((each) => each.pids)].filter((pid) => pid !== null);
   }
 
   /** Deletes a recording that is not being written or read. */
@@ -221,8 +312,13 @@ export class Hub {
     return this.#keeper.remove(id);
   }
 
-  #running(): ReadonlyMap<string, Meeting['plan']> {
-    return new Map([...this.#meetings].map(([id, meeting]) => [id, meeting.plan]));
+  /** Makes one file of what was recorded, as soon as it can be. */
+  get stitcher(): Stitcher {
+    return this.#stitcher;
+  }
+
+  #written(id: string): boolean {
+    return [...this.#meetings.values()].some(({ recorder }) => recorder?.recording === id);
   }
 
   async #begin(id: string, plan: Meeting['plan']): Promise<void> {
@@ -234,6 +330,7 @@ export class Hub {
       log: log.child({ meeting: id }),
       note,
       relay: this.relay,
+      inputs: this.#inputs,
       shelf: this.#shelf,
       plan,
       hub,
@@ -249,10 +346,9 @@ export class Hub {
 
   async #end(id: string, done: boolean): Promise<void> {
     const meeting = this.#meetings.get(id);
-    if (meeting === undefined) return;
     this.#meetings.delete(id);
     await this.#retable();
-    await meeting.stop(done);
+    await meeting?.stop(done);
   }
 
   async #takeKeys(keys: HubDesired['keys']): Promise<void> {
@@ -268,38 +364,9 @@ export class Hub {
     return this.#forward.apply(merge(tables));
   }
 
-  /** Asks whoever makes this stream for an IDR. */
-  #ask(ssrc: number): void {
-    for (const meeting of this.#meetings.values()) {
-      if (meeting.hub.streams.mosaic.ssrc === ssrc) {
-        meeting.mosaic.keyframe();
-        return;
-      }
-      const owner = ownerOf(meeting.plan, ssrc);
-      if (owner === null || owner.kind === 'audio') continue;
-      this.#control.send(owner.site, { type: 'keyframe', meeting: meeting.plan.meeting, kind: owner.kind });
-      return;
-    }
-  }
-
-  #switched(view: string, ssrc: number, afterMs: number): void {
-    for (const meeting of this.#meetings.values()) {
-      meeting.switched(view);
-      const owner = view.startsWith('floor.') ? ownerOf(meeting.plan, ssrc) : null;
-      if (owner !== null) this.#log.info({ view, site: owner.site, grantN: meeting.plan.grant.n, afterMs }, 'floor switched');
-    }
-  }
-
-  #heardEdge(node: string, message: FromEdge): void {
-    const meeting = this.#meetings.get(message.meeting);
-    // An edge that knows its plan before we do is not wrong, only early.
-    if (meeting === undefined || !attached(meeting.plan, this.#options.node).some(({ site }) => site === node)) return;
-    if (message.type === 'shown') {
-      this.#log.debug({ node, site: message.site, grantN: message.grantN }, 'floor shown');
-      return;
-    }
-    const ssrc = (message.ssrc & 0xfffffff0) >>> 0;
-    if (ownerOf(meeting.plan, ssrc) !== null || meeting.hub.streams.mosaic.ssrc === ssrc) this.#forward.lost(ssrc);
+  #heardCaller(from: Caller, message: FromEdge): void {
+    if (message.type === 'grant') this.#floors.heard(from, message.meeting, message.grant);
+    else if (from.role === 'edge') this.#viewers.heard(from.node, message);
   }
 
   #heardRelay(heard: RelayEvent): void {
@@ -314,23 +381,12 @@ export class Hub {
     this.#refusals = state;
     for (const each of notes) note(each);
     const watches = heard.event === 'eased' || (heard.event === 'connected' && heard.streamId.startsWith('sub/'));
-    if (watches && peer !== undefined) this.#joined(peer);
+    if (watches && peer !== undefined) this.#viewers.joined(peer);
   }
 
   #meetingOf(site: string | undefined): string | null {
     const found = [...this.#meetings.values()].find(({ plan }) => plan.sites.some((each) => each.site === site));
     return found?.plan.meeting ?? null;
-  }
-
-  /** A viewer came (back): without an IDR it would wait for the next one of each stream. */
-  #joined(site: string): void {
-    for (const meeting of this.#meetings.values()) {
-      if (!meeting.plan.sites.some((each) => each.site === site)) continue;
-      const screen = fullScreen(meeting.plan, site);
-      const main = screen.shows === 'main' ? meeting.plan.sites.find((each) => each.site === screen.site) : undefined;
-      this.#forward.lost(meeting.hub.streams.mosaic.ssrc);
-      if (main !== undefined) this.#forward.lost(main.streams.main.ssrc);
-    }
   }
 
   async #count(): Promise<void> {

@@ -2,18 +2,19 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { decoder } from '../../protocol/decode.ts';
 import { brief, FaultError } from '../../protocol/fault.ts';
-import { readJson, writeJson } from '../../protocol/node/atomic.ts';
 import { CentralLink } from '../../protocol/node/central-link.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { loadConfig } from '../../protocol/node/config.ts';
+import { DesiredStore } from '../../protocol/node/desired-store.ts';
 import { Outbox } from '../../protocol/node/outbox.ts';
 import { begin, end, stopOnSignal } from '../../protocol/node/process.ts';
-import { Desired } from '../../protocol/schema/desired.ts';
+import { relayWell, sentence, takeSystemd, Watchdog } from '../../protocol/node/watchdog.ts';
+import type { Desired } from '../../protocol/schema/desired.ts';
 import type { EventBody } from '../../protocol/schema/event.ts';
 import type { ReportedBody } from '../../protocol/schema/reported.ts';
 import { HubConfigSchema } from './config.ts';
+import { type HubDrillParts, inflict } from './drill.ts';
 import { Hub } from './hub.ts';
 
 const clock = systemClock();
@@ -27,17 +28,23 @@ const loaded = await loadConfig({
 const { config, identity, version, release, ...begun } = await begin('hub', loaded, clock);
 const { node } = identity;
 const log = begun.log.child({ node });
+/** What a mount says whose device or server is gone. */
+const absentDisk: ReadonlySet<string> = new Set(['EIO', 'ESTALE', 'ENOTCONN', 'ETIMEDOUT', 'EHOSTDOWN', 'ENODEV', 'ENXIO']);
 try {
   mkdirSync(config.recordings.dir, { recursive: true, mode: 0o700 });
 } catch (error) {
-  end('hub', { code: 'config.invalid', key: 'recordings.dir', reason: (error as Error).message });
+  const { code, message } = error as NodeJS.ErrnoException;
+  // A folder that is wrong is a mistake; a disk that is away is a fault, and meetings need none.
+  if (!absentDisk.has(code ?? '')) end('hub', { code: 'config.invalid', key: 'recordings.dir', reason: message });
+  log.error({ because: message }, 'the disk of the recordings is away: nothing is recorded until it is back');
 }
 
 const boot = randomBytes(8).toString('hex');
-const desiredFile = join(config.data, 'desired.json');
+const store = new DesiredStore(config.data, log, note);
 const outbox = new Outbox({ folder: join(config.data, 'outbox'), boot, clock, log });
 
 function note(body: EventBody): void {
+  log.info({ ...body }, 'event');
   void outbox.append('event', body).then((kept) => {
     if (!kept.ok) log.error({ event: body, because: brief(kept.fault) }, 'event was not kept');
   });
@@ -49,21 +56,39 @@ const hub = new Hub({
   clock,
   log,
   random: Math.random,
+  boot,
+  grants: join(config.data, 'grants.json'),
   note,
   listen: config.listen,
   recordings: {
     dir: config.recordings.dir,
     minFreeBytes: config.recordings.minFreeMb * 1024 * 1024,
     rules: { maxBytes: config.recordings.maxGb * 1e9, keepMs: config.recordings.keepDays * 86_400_000 },
+    time: () => central.time,
   },
   changed: () => central.report(),
   faults: config.faults,
   freeBytes: null,
 });
 
+const drillParts: HubDrillParts = {
+  hub,
+  kept: process.env['INVOCATION_ID'] !== undefined || process.env['DIEMCAU_KEPT'] !== undefined,
+  kill: (pid) => {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  },
+  pid: process.pid,
+  note,
+  clock,
+};
+
 function reported(): ReportedBody {
   const { revision, satisfied, because } = hub.report;
-  const address = { host: config.advertise.host, port: hub.port };
+  const address = { ...config.advertise, port: hub.port };
   return {
     role: 'hub',
     rev: revision,
@@ -71,6 +96,7 @@ function reported(): ReportedBody {
     because: because.slice(0, 300),
     meetings: [...hub.meetings],
     parts: [...hub.parts()],
+    grants: [...hub.grants()].slice(0, 16),
     address,
     media: null,
   };
@@ -91,6 +117,9 @@ const central: CentralLink = new CentralLink({
   tell: note,
   reported,
   command: async (act) => {
+    if (act.do === 'drill') return inflict(drillParts, act.fault, act.meeting);
+    // Whatever a drill breaks here heals by itself.
+    if (act.do === 'heal') return { outcome: 'done', because: 'nothing is to be healed' };
     if (act.do !== 'delete-recording') return { outcome: 'refused', because: `a hub cannot ${act.do}` };
     const removed = await hub.removeRecording(act.recording);
     return removed.ok ? { outcome: 'done', because: 'deleted' } : { outcome: 'failed', because: brief(removed.fault) };
@@ -104,13 +133,23 @@ function desire(message: Desired, keep: boolean): void {
   const taken = hub.desire(rev, want);
   if (!taken.ok) log.warn({ because: brief(taken.fault) }, 'desired state was refused');
   if (!taken.ok || !taken.value || !keep) return;
-  void writeJson(desiredFile, message, { mode: 0o600 }).then((written) => {
+  void store.save(message).then((written) => {
     if (!written.ok)
       note({ kind: 'health', severity: 'error', what: 'disk', because: brief(written.fault), meeting: null, facts: { what: 'desired' } });
   });
 }
 
+/** How long the relay may be on its way back before the hub is worth a new start. */
+const relayPatienceMs = 15_000;
+const watchdog = new Watchdog({
+  systemd: takeSystemd(process.env, process.pid),
+  clock,
+  log,
+  well: relayWell(clock, relayPatienceMs, () => hub.parts()),
+  status: () => sentence(hub.meetings.length === 0 ? 'no meeting' : `meetings: ${hub.meetings.join(', ')}`, hub.parts()),
+});
 stopOnSignal(clock, async () => {
+  watchdog.stop();
   await Promise.all([hub.stop(), central.stop()]);
   await outbox.stop();
   release();
@@ -119,10 +158,10 @@ stopOnSignal(clock, async () => {
 try {
   await outbox.start();
   await hub.start();
-  const before = await readJson(desiredFile, decoder(Desired));
-  if (before.is === 'value') desire(before.value, false);
-  else if (before.is !== 'absent') log.error({ fault: before.fault }, 'last desired state cannot be read; central will send it again');
+  const before = await store.load();
+  if (before !== null) desire(before, false);
   central.start();
+  watchdog.start();
   note({
     kind: 'process',
     severity: 'info',
@@ -132,7 +171,13 @@ try {
     facts: { program: 'hub', version },
   });
   clock.every(1000, 'telemetry', () => {
-    void hub.telemetry(outbox.counters().events).then((body) => central.telemetry(body));
+    hub.telemetry(outbox.counters().events).then(
+      (telemetry) => {
+        log.debug({ telemetry }, 'telemetry was measured');
+        central.telemetry(telemetry);
+      },
+      (error: unknown) => log.error({ err: error }, 'a second failed'),
+    );
     central.report();
   });
 } catch (error) {

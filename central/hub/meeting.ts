@@ -6,11 +6,14 @@ import type { Relay } from '../../hardware/relay/relay.ts';
 import type { PreviewView } from '../../protocol/api.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import type { Log } from '../../protocol/log.ts';
+import { findSite } from '../../protocol/plan.ts';
 import type { Plan, PlanHub } from '../../protocol/schema/plan.ts';
 import type { Part } from '../../protocol/schema/reported.ts';
 import { incarnate } from '../../protocol/ssrc.ts';
 import { Audio } from './audio/service.ts';
-import { inputName, meetingTable, type Table } from './forward/table.ts';
+import type { Input, InputPart, Inputs } from './forward/inputs.ts';
+import { meetingTable, serves, type Table } from './forward/table.ts';
+import { Thinning } from './forward/thinning.ts';
 import { Mosaic } from './mosaic/service.ts';
 import type { Note } from './note.ts';
 import { Preview } from './preview/service.ts';
@@ -23,6 +26,7 @@ export interface MeetingOptions {
   readonly log: Log;
   readonly note: Note;
   readonly relay: Relay;
+  readonly inputs: Inputs;
   readonly shelf: Shelf;
   readonly plan: Plan;
   readonly hub: PlanHub;
@@ -36,6 +40,8 @@ export interface MeetingOptions {
   readonly faults: boolean;
 }
 
+/** A site says every second that it needs this hub; one that is silent for so long has no need, or its word did not come. */
+const wakeLastsMs = 15_000;
 /** Sound that is away longer than this is left out of a recording, because a muxer waits for it. */
 const soundPatienceMs = 3000;
 
@@ -47,15 +53,21 @@ export class Meeting {
   readonly #previews: ReadonlyMap<PreviewView, Preview>;
   /** Previews of single sites. */
   readonly singles: Singles;
+  /** Who is sent less. */
+  readonly thinning: Thinning;
   #recorder: Recorder | null = null;
   #recording: Promise<void> = Promise.resolve();
   #diskAllows: { readonly yes: boolean; readonly because: string } = { yes: true, because: '' };
   #plan: Plan;
   #soundLostAt: number | null = null;
+  /** Sites that asked this hub, which stands by for them, to serve them; when they last did (monotonic ms). */
+  readonly #awake = new Map<string, number>();
 
-  /** @param ports the relay's loopback inputs for this meeting. */
-  private constructor(options: MeetingOptions, ports: { readonly mosaic: number; readonly audio: number }) {
+  readonly #inputs: Readonly<Record<InputPart, Input>>;
+
+  private constructor(options: MeetingOptions, inputs: Readonly<Record<InputPart, Input>>) {
     this.#options = options;
+    this.#inputs = inputs;
     this.#plan = options.plan;
     this.hub = options.hub;
     const { clock, log, note, plan, hub, faults } = options;
@@ -63,21 +75,29 @@ export class Meeting {
     // Receivers may still know the streams of an earlier process: begin at another incarnation.
     const incarnation = Math.floor(clock.now() / 1000);
     const shared = { clock, log, note, plan, hub, faults, incarnation };
-    this.#mosaic = new Mosaic({ ...shared, relayPort: ports.mosaic });
+    const expects = (site: string): boolean => {
+      const planned = findSite(this.#plan, site);
+      return planned !== undefined && serves(planned, hub.hub, this.awake);
+    };
+    this.#mosaic = new Mosaic({ ...shared, relayPort: inputs.mosaic.port, expects });
     this.#mosaic.on('taps', forward);
-    this.#audio = new Audio({ ...shared, relayPort: ports.audio, forward: options.forward });
+    this.#audio = new Audio({ ...shared, relayPort: inputs.audio.port, forward: options.forward });
     this.#audio.on('ports', forward);
     const watched = { clock, log, plan, hub, changed: forward, ask: options.ask };
     const preview = (is: PreviewView): [PreviewView, Preview] => [is, new Preview({ ...watched, subject: { is } })];
     this.#previews = new Map([preview('mosaic'), preview('program')]);
     this.singles = new Singles(watched);
+    this.thinning = new Thinning({ relay: options.relay, log, note, hub, changed: forward, ask: options.ask });
   }
 
   /** Opens the relay's inputs and makes the parts; they start in the background. @throws FaultError when the relay is not up. */
   static async begin(options: MeetingOptions): Promise<Meeting> {
-    const { relay, plan } = options;
-    const mosaic = await relay.input(inputName(plan.meeting, 'mosaic'));
-    const audio = await relay.input(inputName(plan.meeting, 'audio'));
+    const { inputs } = options;
+    const mosaic = await inputs.open('mosaic');
+    const audio = await inputs.open('audio').catch(async (error: unknown) => {
+      await inputs.close(mosaic);
+      throw error;
+    });
     const meeting = new Meeting(options, { mosaic, audio });
     void meeting.#mosaic.start();
     void meeting.#audio.start();
@@ -123,12 +143,29 @@ export class Meeting {
     const previews = [...[...this.#previews.values()].flatMap((each) => each.taps), ...this.singles.taps];
     const taps = [...this.#mosaic.taps, ...(this.#recorder?.taps ?? []), ...previews];
     const mixAs = incarnate(this.hub.streams.mix.ssrc, relayStarts);
-    return meetingTable(this.#plan, this.hub, keys, { audioPorts: this.#audio.ports, hears: this.#audio.hears, mixAs, taps });
+    const { ports: audioPorts, hears } = this.#audio;
+    const { thinned } = this.thinning;
+    const inputs = { mosaic: this.#inputs.mosaic.name, audio: this.#inputs.audio.name };
+    return meetingTable(this.#plan, this.hub, keys, { awake: this.awake, audioPorts, hears, mixAs, taps, inputs, thinned });
   }
 
-  /** A view of the relay shows another stream. */
-  switched(view: string): void {
+  /** Sites that are served though the plan has them elsewhere. */
+  get awake(): ReadonlySet<string> {
+    return new Set(this.#awake.keys());
+  }
+
+  /** A site asks to be served, or not any more; true when that is news. */
+  wake(site: string, on: boolean): boolean {
+    const news = on !== this.#awake.has(site);
+    if (on) this.#awake.set(site, this.#options.clock.mono());
+    else this.#awake.delete(site);
+    return news;
+  }
+
+  /** A view of the relay shows another stream (base SSRC). */
+  switched(view: string, ssrc: number): void {
     this.#recorder?.switched(view);
+    this.#mosaic.switched(view, ssrc);
     for (const preview of this.#previews.values()) preview.switched(view);
     this.singles.switched(view);
   }
@@ -136,6 +173,9 @@ export class Meeting {
   /** Once a second: what depends on time alone. */
   tick(): void {
     const at = this.#options.clock.mono();
+    const forgotten = [...this.#awake].filter(([, when]) => at - when > wakeLastsMs);
+    for (const [site] of forgotten) this.#awake.delete(site);
+    if (forgotten.length > 0) void this.#options.forward();
     const there = this.#audio.part().state === 'running';
     this.#soundLostAt = there ? null : (this.#soundLostAt ?? at);
     const sound = this.#soundLostAt === null || at - this.#soundLostAt < soundPatienceMs;
@@ -162,6 +202,7 @@ export class Meeting {
   /** @param done the meeting has ended; otherwise this process ends and another may go on. */
   async stop(done: boolean): Promise<void> {
     const recorder = this.#recorder;
+    this.thinning.stop();
     await this.#recording;
     await Promise.all([
       recorder?.stop(done),
@@ -170,8 +211,7 @@ export class Meeting {
       this.#mosaic.stop(),
       this.#audio.stop(),
     ]);
-    const { relay, plan } = this.#options;
-    if (done) for (const part of ['mosaic', 'audio'] as const) await relay.closeInput(inputName(plan.meeting, part));
+    if (done) for (const input of Object.values(this.#inputs)) await this.#options.inputs.close(input);
   }
 
   #record(): void {

@@ -1,8 +1,8 @@
 /** What to do next so that the hub is as it should be. Pure; hub.ts has an executor for each verb. */
 
-import { highest } from '../../protocol/grant.ts';
+import type { Grant } from '../../protocol/grant.ts';
 import type { Layer } from '../../protocol/node/reconcile.ts';
-import { findHub } from '../../protocol/plan.ts';
+import { findHub, inForce } from '../../protocol/plan.ts';
 import type { HubDesired } from '../../protocol/schema/desired.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
 import type { Part } from '../../protocol/schema/reported.ts';
@@ -16,24 +16,32 @@ export type HubStep =
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /**
- * @param running the plans in force, by meeting.
+ * @param running the meetings with the plans in force, by id.
  * @param keys the keys in force.
+ * @param grant the highest that was seen of a meeting.
  */
 export function planSteps(
   { plans, keys: wantedKeys }: HubDesired,
   node: string,
-  { running, keys }: { readonly running: ReadonlyMap<string, Plan>; readonly keys: HubDesired['keys'] },
+  {
+    running,
+    keys,
+    grant,
+  }: {
+    readonly running: ReadonlyMap<string, { readonly plan: Plan }>;
+    readonly keys: HubDesired['keys'];
+    readonly grant: (meeting: string) => Grant | null;
+  },
   parts: readonly Part[],
   refused: string | null,
 ): Layer<HubStep> {
-  // The highest grant wins, in whatever order plans arrive.
-  const newest = (plan: Plan): Plan => ({ ...plan, grant: highest(plan.grant, running.get(plan.meeting)?.grant ?? plan.grant) });
   const held = plans.filter((plan) => findHub(plan, node) !== undefined);
-  const ours = held.map(newest);
+  // A meeting that a panel has ended is over here before central knows.
+  const ours = held.map((plan) => inForce(plan, grant(plan.meeting))).filter((plan) => plan !== null);
   const steps: HubStep[] = [];
   if (!same(keys, wantedKeys)) steps.push({ do: 'keys', keys: wantedKeys });
   // Ports and streams of a meeting are made for its hub entry; should that change, the meeting begins anew.
-  for (const [meeting, before] of running) {
+  for (const [meeting, { plan: before }] of running) {
     const plan = ours.find((each) => each.meeting === meeting);
     if (plan === undefined || !same(findHub(plan, node), findHub(before, node))) steps.push({ do: 'end', meeting });
     else if (!same(plan, before)) steps.push({ do: 'apply', plan });

@@ -3,16 +3,20 @@
 import type { DeviceWish } from '../../protocol/schema/devices.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
 import type { Actor } from '../auth/principal.ts';
-import type { HubFacts } from '../cascade/plan.ts';
+import type { HubFacts } from '../cascade/hubs.ts';
+import type { WishedSite } from '../cascade/plan.ts';
 import type { Meeting } from './reduce.ts';
+
+/** Passphrases by hub, then by site: each pair has its own. */
+export type Keys = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** A meeting with its secrets, as it is kept. */
 export interface Kept {
   readonly meeting: Meeting;
   /** The plan that the hub was last told; null when the meeting does not run. */
   readonly plan: Plan | null;
-  /** Passphrase of each site towards the hub; none when the meeting does not run. */
-  readonly keys: ReadonlyMap<string, string>;
+  /** None when the meeting does not run. */
+  readonly keys: Keys;
 }
 
 /** One intent that succeeded: everything here is stored in one transaction. */
@@ -35,7 +39,7 @@ export interface MeetingStore {
 
 /** The network as the planner sees it. */
 export interface Network {
-  site(site: string): { readonly site: string; readonly name: string } | undefined;
+  site(site: string): Omit<WishedSite, 'muted'> | undefined;
   /** What the site's box shall drive. */
   devices(site: string): readonly DeviceWish[];
   hubs(): readonly Omit<HubFacts, 'busy'>[];

@@ -1,13 +1,16 @@
 /** From running meetings to what each node shall do. Pure: the same meetings always make the same wishes. */
-import { mainWanted } from '../../protocol/plan.ts';
-import type { EdgeDesired, HubDesired, MediaKey } from '../../protocol/schema/desired.ts';
+import { mainWanted, mutedIn } from '../../protocol/plan.ts';
+import type { EdgeDesired, HubDesired, MediaKey, PanelKey } from '../../protocol/schema/desired.ts';
 import type { DeviceWish } from '../../protocol/schema/devices.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
+import type { Keys } from './contract.ts';
 
-/** A meeting in force: its plan and the passphrase of each site towards the hub. */
+/** A meeting in force. */
 export interface Force {
   readonly plan: Plan;
-  readonly keys: ReadonlyMap<string, string>;
+  readonly keys: Keys;
+  /** Of the chair's panel; null while there is none. */
+  readonly panel: PanelKey | null;
 }
 
 /** A site, and what its box shall drive. */
@@ -24,10 +27,14 @@ export function edgeWant({ site, name, devices }: RoomOf, forces: readonly Force
     devices: [...devices],
     scene: devices.length === 0 ? null : mine === undefined ? 'off' : 'on',
   };
-  if (mine === undefined) return { role: 'edge', name, plan: null, keys: [], ...room };
-  const key = mine.keys.get(site);
-  const keys: MediaKey[] = key === undefined ? [] : mine.plan.hubs.map(({ hub }) => ({ meeting: mine.plan.meeting, peer: hub, key }));
-  return { role: 'edge', name, plan: mine.plan, keys, ...room };
+  if (mine === undefined) return { role: 'edge', name, plan: null, keys: [], panel: null, ...room };
+  const { meeting, hubs } = mine.plan;
+  const keys = hubs.flatMap(({ hub }): MediaKey[] => {
+    const key = mine.keys.get(hub)?.get(site);
+    return key === undefined ? [] : [{ meeting, peer: hub, key }];
+  });
+  const panel = mine.plan.grant.chair === site ? mine.panel : null;
+  return { role: 'edge', name, plan: mine.plan, keys, panel, ...room };
 }
 
 /** All meetings of `hub`, in the order of their ids. */
@@ -40,7 +47,7 @@ export function hubWant(hub: string, forces: readonly Force[]): HubDesired {
     plans: mine.map(({ plan }) => plan),
     keys: mine.flatMap(({ plan, keys }) =>
       plan.sites.flatMap(({ site }): MediaKey[] => {
-        const key = keys.get(site);
+        const key = keys.get(hub)?.get(site);
         return key === undefined ? [] : [{ meeting: plan.meeting, peer: site, key }];
       }),
     ),
@@ -48,14 +55,17 @@ export function hubWant(hub: string, forces: readonly Force[]): HubDesired {
 }
 
 /**
- * Sites that nothing waits for between two plans of a meeting: their own entry is the same, and they send `main` or not as before. What they see
- * changes at the hub, which forwards it without them.
+ * Sites that nothing waits for between two plans of a meeting: their own entry is the same, and they send `main` or not, and sound or silence,
+ * as before. What they see changes at the hub, which forwards it without them.
  */
 export function patientSites(before: Plan | null, after: Plan | null): ReadonlySet<string> {
   if (before === null || after === null || before.meeting !== after.meeting) return new Set();
   const was = new Map(before.sites.map((each) => [each.site, JSON.stringify(each)]));
   const same = after.sites.filter(
-    (each) => was.get(each.site) === JSON.stringify(each) && mainWanted(before, each.site) === mainWanted(after, each.site),
+    (each) =>
+      was.get(each.site) === JSON.stringify(each) &&
+      mainWanted(before, each.site) === mainWanted(after, each.site) &&
+      mutedIn(before, each.site) === mutedIn(after, each.site),
   );
   return new Set(same.map(({ site }) => site));
 }
@@ -73,4 +83,11 @@ const letters = 'abcdefghijkmnpqrstuvwxyz23456789';
 export function mediaKey(random: Uint8Array): string {
   if (random.length < 52) throw new RangeError('a media key needs 52 random bytes');
   return [...random.subarray(0, 52)].map((byte) => letters[byte & 31]).join('');
+}
+
+/** Six digits from at least four random bytes. */
+export function newPin(random: Uint8Array): string {
+  const [a, b, c, d] = random;
+  if (a === undefined || b === undefined || c === undefined || d === undefined) throw new RangeError('a PIN needs four random bytes');
+  return String((((a << 24) | (b << 16) | (c << 8) | d) >>> 0) % 1_000_000).padStart(6, '0');
 }

@@ -5,18 +5,21 @@
 import { EventEmitter } from 'node:events';
 import type { Clock } from '../../protocol/clock.ts';
 import { type Fault, FaultError, failed, ok, type Result } from '../../protocol/fault.ts';
-import { noGrant } from '../../protocol/grant.ts';
+import type { FloorInput } from '../../protocol/floor.ts';
+import { compareGrants, type Grant, noGrant } from '../../protocol/grant.ts';
 import { newId } from '../../protocol/ids.ts';
 import type { Log } from '../../protocol/log.ts';
+import { panelKey } from '../../protocol/node/pin.ts';
+import type { PanelKey } from '../../protocol/schema/desired.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
 import type { Actor } from '../auth/principal.ts';
 import type { Formats } from '../cascade/formats.ts';
 import { type Placed, place, ssrcsOf } from '../cascade/plan.ts';
-import type { FloorInput } from '../floor/reduce.ts';
 import { serial } from '../serial.ts';
 import type { Desires, Want } from '../sites/contract.ts';
-import type { Kept, MeetingStore, Network } from './contract.ts';
-import { edgeWant, type Force, hubWant, mediaKey, nodesOf, patientSites } from './desired.ts';
+import type { Kept, Keys, MeetingStore, Network } from './contract.ts';
+import { edgeWant, type Force, hubWant, mediaKey, newPin, nodesOf, patientSites } from './desired.ts';
+import { Hearing } from './hearing.ts';
 import { clash, type Meeting, type MeetingRequest, reduce } from './reduce.ts';
 
 export interface NewMeeting {
@@ -24,6 +27,8 @@ export interface NewMeeting {
   readonly sites: readonly string[];
   readonly hub: string | null;
   readonly language: 'vi' | 'en';
+  /** The site whose panel may rule; null: none. */
+  readonly chair: string | null;
 }
 
 export interface MeetingsParts {
@@ -42,6 +47,10 @@ export interface MeetingsEvents {
   changed: [meeting: Meeting];
   /** Operators should look; nothing was changed. */
   warning: [about: { readonly meeting: string; readonly site: string; readonly because: string }];
+  /** A grant that somebody else wrote was taken over. */
+  adopted: [about: { readonly meeting: string; readonly grant: Grant; readonly hub: string; readonly because: string }];
+  /** A command went on although these hubs had not said what they know. */
+  unheard: [about: { readonly meeting: string; readonly hubs: readonly string[] }];
 }
 
 const central: Actor = { by: 'central', from: '' };
@@ -50,16 +59,23 @@ export class Meetings extends EventEmitter<MeetingsEvents> {
   readonly #parts: MeetingsParts;
   readonly #kept = new Map<string, Kept>();
   readonly #inTurn = serial();
+  readonly #hearing: Hearing;
+  readonly #panels = new Map<string, PanelKey>();
   #switches = 0;
 
   constructor(parts: MeetingsParts) {
     super();
     this.#parts = parts;
+    this.#hearing = new Hearing(parts.clock);
   }
 
   /** Reads the store and tells every node of a running meeting what it shall do: a node that has it already does nothing. */
   async start(): Promise<void> {
     for (const kept of await this.#parts.store.load()) this.#kept.set(kept.meeting.id, kept);
+    for (const { meeting, plan } of this.#running()) {
+      await this.#panel(meeting);
+      for (const hub of nodesOf(plan).hubs) this.#hearing.expect(hub);
+    }
     await this.#inTurn(() => this.#tell(this.#running().flatMap(({ plan }) => (plan === null ? [] : [plan]))));
     await this.renew('central started');
   }
@@ -92,9 +108,7 @@ export class Meetings extends EventEmitter<MeetingsEvents> {
 
   /** Why a site or hub may not be deleted now, or null. */
   inUse(node: string): Fault | null {
-    const kept = this.#running().find(
-      ({ plan, meeting }) => meeting.sites.some((each) => each.site === node) || nodesOf(plan).hubs.includes(node),
-    );
+    const kept = this.#running().find(({ plan, meeting }) => meeting.sites.includes(node) || nodesOf(plan).hubs.includes(node));
     return kept === undefined ? null : { code: 'conflict', what: node, reason: `it takes part in the running meeting ${kept.meeting.id}` };
   }
 
@@ -105,6 +119,8 @@ export class Meetings extends EventEmitter<MeetingsEvents> {
         return failed({ code: 'input.invalid', path: `/sites/${strange}`, reason: `there is no site ${wish.sites[strange]}` });
       if (wish.hub !== null && !this.#parts.network.hubs().some((each) => each.hub === wish.hub))
         return failed({ code: 'input.invalid', path: '/hub', reason: `there is no hub ${wish.hub}` });
+      if (wish.chair !== null && !wish.sites.includes(wish.chair))
+        return failed({ code: 'input.invalid', path: '/chair', reason: `${wish.chair} is not invited` });
       const at = this.#parts.clock.now();
       const meeting: Meeting = {
         id: newId('m', this.#parts.random(10)),
@@ -116,8 +132,9 @@ export class Meetings extends EventEmitter<MeetingsEvents> {
         createdAt: at,
         startedAt: null,
         endedAt: null,
-        sites: wish.sites.map((site) => ({ site, muted: false })),
-        grant: noGrant(1),
+        sites: [...wish.sites],
+        grant: { ...noGrant(1), chair: wish.chair },
+        pin: newPin(this.#parts.random(4)),
         floorSince: null,
         layout: { mosaic: 'grid', page: 0 },
         recording: null,
@@ -127,8 +144,28 @@ export class Meetings extends EventEmitter<MeetingsEvents> {
     });
   }
 
+  /** A hub connected (true) or left: it may know more than we do until it has reported. */
+  connected(hub: string, connected: boolean): void {
+    if (connected) this.#hearing.expect(hub);
+    else this.#hearing.settle(hub);
+  }
+
+  /** What a hub knows of the floor. Whatever is higher than ours is taken over, stored and told to everybody. */
+  async heard(hub: string, grants: readonly { readonly meeting: string; readonly grant: Grant }[]): Promise<void> {
+    try {
+      for (const { meeting, grant } of grants) {
+        const known = this.#kept.get(meeting);
+        if (known === undefined || compareGrants(grant, known.meeting.grant) <= 0) continue;
+        await this.#inTurn(() => this.#adopt(hub, meeting, grant));
+      }
+    } finally {
+      this.#hearing.settle(hub);
+    }
+  }
+
   /** One intent on one meeting. Resolves when it is stored and published, or with the fault that refused it. */
-  ask(id: string, act: string, request: MeetingRequest, actor: Actor, detail: object = {}): Promise<Result<Meeting>> {
+  async ask(id: string, act: string, request: MeetingRequest, actor: Actor, detail: object = {}): Promise<Result<Meeting>> {
+    if (request.do === 'floor' || request.do === 'end' || request.do === 'chair') await this.#hear(id);
     return this.#inTurn(async () => {
       const kept = this.#kept.get(id);
       if (kept === undefined) {
@@ -173,12 +210,39 @@ export class Meetings extends EventEmitter<MeetingsEvents> {
   /** A node went silent: tells whether that matters to a meeting. */
   lost(site: string): void {
     for (const { meeting } of this.#running()) {
-      if (!meeting.sites.some((each) => each.site === site)) continue;
+      if (!meeting.sites.includes(site)) continue;
       const step = reduce(meeting, { do: 'floor', input: { type: 'lost', site } }, this.#parts.clock.now());
       if (!step.ok || step.value.warning === null) continue;
       this.#parts.log.warn({ meeting: meeting.id, site, because: step.value.warning }, 'a site on air or next was lost');
       this.emit('warning', { meeting: meeting.id, site, because: step.value.warning });
     }
+  }
+
+  async #hear(id: string): Promise<void> {
+    const hubs = await this.#hearing.of(nodesOf(this.planOf(id)).hubs);
+    if (hubs.length === 0) return;
+    this.#parts.log.warn({ meeting: id, hubs }, 'a command goes on without these hubs: they may know a higher grant');
+    this.emit('unheard', { meeting: id, hubs });
+  }
+
+  async #adopt(hub: string, id: string, grant: Grant): Promise<void> {
+    const kept = this.#kept.get(id);
+    // Only hubs of the meeting know of its floor.
+    if (kept === undefined || !nodesOf(kept.plan).hubs.includes(hub)) return;
+    const step = reduce(kept.meeting, { do: 'adopt', grant }, this.#parts.clock.now());
+    if (!step.ok || !step.value.changed) return;
+    const actor: Actor = { by: grant.by, from: hub };
+    const stored = await this.#apply(kept, 'meeting.panel', { do: 'adopt', grant }, actor, { grant });
+    if (!stored.ok) {
+      this.#parts.log.error({ meeting: id, hub, fault: stored.fault }, 'a higher grant could not be taken over');
+      return;
+    }
+    this.emit('adopted', { meeting: id, grant, hub, because: step.value.because });
+  }
+
+  /** The key of the chair's panel, made once: it takes 50 ms. */
+  async #panel({ id, pin }: Meeting): Promise<void> {
+    if (pin !== '' && !this.#panels.has(id)) this.#panels.set(id, await panelKey(id, pin));
   }
 
   async #apply(kept: Kept, act: string, request: MeetingRequest, actor: Actor, detail: object): Promise<Result<Meeting>> {
@@ -198,6 +262,7 @@ export class Meetings extends EventEmitter<MeetingsEvents> {
       return failed({ code: 'conflict', what: taken.site, reason: `it takes part in the running meeting ${taken.meeting}` });
     const placed = this.#place(meeting, kept.plan);
     if (!placed.ok) return placed;
+    await this.#panel(meeting);
     const { plan } = placed.value;
     const placedMeeting = { ...meeting, hub: plan.hubs[0]?.hub ?? meeting.hub };
     const why = request.do === 'start' ? `${because}: ${placed.value.because}` : because;
@@ -217,7 +282,10 @@ export class Meetings extends EventEmitter<MeetingsEvents> {
         title: meeting.title,
         language: meeting.language,
         hub: meeting.hub,
-        sites: meeting.sites.map(({ site, muted }) => ({ site, muted, name: this.#parts.network.site(site)?.name ?? site })),
+        sites: meeting.sites.map((site) => {
+          const { name = site, protection = 'none', paths = null } = this.#parts.network.site(site) ?? {};
+          return { site, name, protection, paths };
+        }),
         grant: meeting.grant,
         layout: meeting.layout,
         recording: recording === null ? null : { id: recording.id, because: recording.because, by: recording.by },
@@ -232,10 +300,10 @@ export class Meetings extends EventEmitter<MeetingsEvents> {
     );
   }
 
-  /** A key per site: the one it has while its hub stays the same, else a new one. */
-  #keysFor(kept: Kept, plan: Plan): ReadonlyMap<string, string> {
-    const stays = kept.plan?.hubs[0]?.hub === plan.hubs[0]?.hub || kept.plan === null;
-    return new Map(plan.sites.map(({ site }) => [site, (stays ? kept.keys.get(site) : undefined) ?? mediaKey(this.#parts.random(52))]));
+  /** A key for each hub and site: the one they have, else a new one. */
+  #keysFor(kept: Kept, plan: Plan): Keys {
+    const key = (hub: string, site: string): string => kept.keys.get(hub)?.get(site) ?? mediaKey(this.#parts.random(52));
+    return new Map(plan.hubs.map(({ hub }) => [hub, new Map(plan.sites.map(({ site }) => [site, key(hub, site)]))]));
   }
 
   async #keep(before: Kept | null, after: Kept, actor: Actor, act: string, because: string, detail: object): Promise<void> {
@@ -275,6 +343,8 @@ export class Meetings extends EventEmitter<MeetingsEvents> {
   }
 
   #forces(): readonly Force[] {
-    return this.#running().flatMap(({ plan, keys }) => (plan === null ? [] : [{ plan, keys }]));
+    return this.#running().flatMap(({ meeting, plan, keys }) =>
+      plan === null ? [] : [{ plan, keys, panel: this.#panels.get(meeting.id) ?? null }],
+    );
   }
 }

@@ -68,8 +68,10 @@ export class Commands {
   }
 
   async #publish(node: string, session: string, id: string, act: Act): Promise<void> {
-    const { downlink, clock } = this.#parts;
-    await downlink.publish(node, 'cmd', { id, session, expires: clock.now() + EXPIRES_MS, act });
+    const { downlink, clock, facts } = this.#parts;
+    // By the clock of the node, which may be wrong.
+    const expires = Math.max(0, Math.round(clock.now() + (facts(node)?.aheadMs ?? 0) + EXPIRES_MS));
+    await downlink.publish(node, 'cmd', { id, session, expires, act });
   }
 
   /** A node says how it went. Of what nobody waits for, and of others' commands, nothing follows. */

@@ -1,5 +1,7 @@
 /** What the meetings, the API and the page ask of the registry of sites and hubs. */
 import type { EdgeDesired, HubDesired } from '../../protocol/schema/desired.ts';
+import type { Protection } from '../../protocol/schema/plan.ts';
+import type { HubAddress } from '../../protocol/schema/reported.ts';
 
 export interface Site {
   readonly site: string;
@@ -8,6 +10,8 @@ export interface Site {
   readonly order: number;
   /** Last time it was connected, ms since 1970; null when it never was. */
   readonly seenAt: number | null;
+  /** How it shall be served when a hub fails; without a second hub nothing protects it. */
+  readonly protection: Protection;
 }
 
 export interface Hub {
@@ -15,7 +19,7 @@ export interface Hub {
   readonly name: string;
   readonly seenAt: number | null;
   /** As it reported it last; null before the first report: no meeting can be planned on it. */
-  readonly address: { readonly host: string; readonly port: number } | null;
+  readonly address: HubAddress | null;
 }
 
 export type Want = EdgeDesired | HubDesired;

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { Clock } from '../../protocol/clock.ts';
 import { failed, ok, type Result } from '../../protocol/fault.ts';
 import type { Role } from '../../protocol/ids.ts';
+import type { Protection } from '../../protocol/schema/plan.ts';
 import { serial } from '../serial.ts';
 import { insertHub, insertSite, listHubs, listSites, nodeSeen, removeHub, removeSite, setHubAddress, updateSite } from '../store/sites.ts';
 import type { Db } from '../store/store.ts';
@@ -14,6 +15,20 @@ export interface RegistryEvents {
   changed: [node: string, how: 'added' | 'changed' | 'removed'];
 }
 
+export interface SiteWish {
+  readonly site: string;
+  readonly name: string;
+  /** Null: at the end. */
+  readonly order: number | null;
+  readonly protection?: Protection | undefined;
+}
+
+export interface SiteChange {
+  readonly name?: string | undefined;
+  readonly order?: number | undefined;
+  readonly protection?: Protection | undefined;
+}
+
 /** Room between places, for putting a site between two others. */
 const PLACE_STEP = 10;
 
@@ -22,6 +37,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
   readonly #clock: Clock;
   readonly #sites = new Map<string, Site>();
   readonly #hubs = new Map<string, Hub>();
+  readonly #paths = new Map<string, readonly string[]>();
   readonly #inTurn = serial();
 
   constructor(parts: { readonly db: Db; readonly clock: Clock }) {
@@ -57,10 +73,11 @@ export class Registry extends EventEmitter<RegistryEvents> {
     role === 'edge' ? this.#sites.has(node) : role === 'hub' && this.#hubs.has(node);
 
   /** Without an order the site goes to the end. */
-  addSite(wish: { readonly site: string; readonly name: string; readonly order: number | null }): Promise<Result<Site>> {
+  addSite(wish: SiteWish): Promise<Result<Site>> {
     return this.#inTurn(async () => {
       const last = Math.max(0, ...[...this.#sites.values()].map((each) => each.order));
-      const site: Site = { site: wish.site, name: wish.name, order: wish.order ?? last + PLACE_STEP, seenAt: null };
+      const { site: id, name, protection = 'warm' } = wish;
+      const site: Site = { site: id, name, order: wish.order ?? last + PLACE_STEP, seenAt: null, protection };
       if (this.#taken(site.site) || !(await insertSite(this.#db, site, this.#clock.now()))) return exists('site', site.site);
       this.#sites.set(site.site, site);
       this.emit('changed', site.site, 'added');
@@ -68,11 +85,12 @@ export class Registry extends EventEmitter<RegistryEvents> {
     });
   }
 
-  changeSite(id: string, change: { readonly name?: string | undefined; readonly order?: number | undefined }): Promise<Result<Site>> {
+  changeSite(id: string, change: SiteChange): Promise<Result<Site>> {
     return this.#inTurn(async () => {
       const before = this.#sites.get(id);
       if (!before) return failed({ code: 'not-found', what: 'site', id });
-      const site: Site = { ...before, name: change.name ?? before.name, order: change.order ?? before.order };
+      const { name = before.name, order = before.order, protection = before.protection } = change;
+      const site: Site = { ...before, name, order, protection };
       await updateSite(this.#db, id, site);
       this.#sites.set(id, { ...site, seenAt: this.#sites.get(id)?.seenAt ?? null });
       this.emit('changed', id, 'changed');
@@ -114,11 +132,23 @@ export class Registry extends EventEmitter<RegistryEvents> {
   hubAddress(id: string, address: NonNullable<Hub['address']>): Promise<void> {
     return this.#inTurn(async () => {
       const hub = this.#hubs.get(id);
-      if (!hub || (hub.address?.host === address.host && hub.address.port === address.port)) return;
+      if (!hub || JSON.stringify(hub.address) === JSON.stringify(address)) return;
       await setHubAddress(this.#db, id, address);
       this.#hubs.set(id, { ...hub, address });
       this.emit('changed', id, 'changed');
     });
+  }
+
+  /** A box says which WAN links it has. Known until the next start: it says so again. */
+  sitePaths(id: string, paths: readonly string[]): void {
+    if (!this.#sites.has(id) || JSON.stringify(this.#paths.get(id)) === JSON.stringify(paths)) return;
+    this.#paths.set(id, paths);
+    this.emit('changed', id, 'changed');
+  }
+
+  /** The WAN links of a box, the best first; null: it has not said. */
+  pathsOf(id: string): readonly string[] | null {
+    return this.#paths.get(id) ?? null;
   }
 
   /** A node is or was connected just now. */

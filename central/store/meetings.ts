@@ -1,5 +1,5 @@
 /** Meetings in the database: each intent with its grant, keys and audit row in one commit. */
-import type { Grant } from '../../protocol/grant.ts';
+import { compareGrants, type Grant } from '../../protocol/grant.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
 import type { Change, Kept, MeetingStore } from '../meetings/contract.ts';
 import type { Meeting, MeetingRecording } from '../meetings/reduce.ts';
@@ -10,24 +10,22 @@ import type { GrantsTable, MeetingsTable } from './tables.ts';
 /** Ended meetings that are kept in memory. */
 const ENDED = 100;
 
-const grantOf = ({ epoch, n, slots, next, previous }: GrantsTable): Grant => ({
+const grantOf = ({ epoch, n, by, slots, next, previous, muted, chair, ended }: Omit<GrantsTable, 'id'>): Grant => ({
   epoch,
   n,
+  by,
   slots: JSON.parse(slots) as string[],
   next,
   previous,
+  muted: JSON.parse(muted) as string[],
+  chair,
+  ended: ended === 1,
 });
 
 /** The meeting of a row, with what other tables say about it. */
 async function assemble(db: Db, row: MeetingsTable): Promise<Meeting> {
   const sites = await db.selectFrom('meeting_sites').selectAll().where('meeting', '=', row.id).orderBy('position').execute();
-  const grant = await db
-    .selectFrom('grants')
-    .selectAll()
-    .where('meeting', '=', row.id)
-    .orderBy('epoch', 'desc')
-    .orderBy('n', 'desc')
-    .executeTakeFirstOrThrow();
+  const grant = await db.selectFrom('grants').selectAll().where('meeting', '=', row.id).orderBy('id', 'desc').executeTakeFirstOrThrow();
   return {
     id: row.id,
     title: row.title,
@@ -38,8 +36,9 @@ async function assemble(db: Db, row: MeetingsTable): Promise<Meeting> {
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
-    sites: sites.map(({ site, muted }) => ({ site, muted: muted === 1 })),
+    sites: sites.map(({ site }) => site),
     grant: grantOf(grant),
+    pin: row.pin,
     floorSince: row.floor_since,
     layout: { mosaic: row.mosaic, page: row.page },
     recording: await recordingOf(db, row.recording),
@@ -52,21 +51,24 @@ async function recordingOf(db: Db, id: string | null): Promise<MeetingRecording 
 }
 
 async function keep(db: Db, row: MeetingsTable): Promise<Kept> {
-  const keys = await db.selectFrom('media_keys').select(['peer', 'passphrase']).where('meeting', '=', row.id).execute();
+  const keys = await db.selectFrom('media_keys').select(['hub', 'peer', 'passphrase']).where('meeting', '=', row.id).execute();
+  const byHub = new Map<string, Map<string, string>>();
+  for (const { hub, peer, passphrase } of keys) byHub.set(hub, (byHub.get(hub) ?? new Map<string, string>()).set(peer, passphrase));
   return {
     meeting: await assemble(db, row),
     plan: row.plan === null ? null : (JSON.parse(row.plan) as Plan),
-    keys: new Map(keys.map(({ peer, passphrase }) => [peer, passphrase])),
+    keys: byHub,
   };
 }
 
 async function saveMeeting(db: Db, { meeting, plan }: Kept): Promise<void> {
-  const { id, createdBy, createdAt, startedAt, endedAt, floorSince, layout, recording } = meeting;
+  const { id, pin, createdBy, createdAt, startedAt, endedAt, floorSince, layout, recording } = meeting;
   const row = {
     title: meeting.title,
     language: meeting.language,
     state: meeting.state,
     hub: meeting.hub,
+    pin,
     mosaic: layout.mosaic,
     page: layout.page,
     recording: recording?.id ?? null,
@@ -86,23 +88,24 @@ async function saveMeeting(db: Db, { meeting, plan }: Kept): Promise<void> {
 
 async function saveSites(db: Db, { id, sites }: Meeting): Promise<void> {
   await db.deleteFrom('meeting_sites').where('meeting', '=', id).execute();
-  const rows = sites.map(({ site, muted }, position) => ({ meeting: id, site, position, muted: muted ? (1 as const) : (0 as const) }));
+  const rows = sites.map((site, position) => ({ meeting: id, site, position }));
   if (rows.length > 0) await db.insertInto('meeting_sites').values(rows).execute();
 }
 
 async function saveGrant(db: Db, { id, grant }: Meeting, at: number): Promise<void> {
-  const { epoch, n, slots, next, previous } = grant;
+  const { epoch, n, by, slots, next, previous, muted, chair, ended } = grant;
+  const lists = { slots: JSON.stringify(slots), muted: JSON.stringify(muted) };
   await db
     .insertInto('grants')
-    .values({ meeting: id, epoch, n, slots: JSON.stringify(slots), next, previous, at })
-    .onConflict((conflict) => conflict.doNothing())
+    .values({ meeting: id, epoch, n, by, next, previous, chair, ...lists, ended: ended ? 1 : 0, at })
     .execute();
 }
 
-async function saveKeys(db: Db, { meeting, plan, keys }: Kept): Promise<void> {
+async function saveKeys(db: Db, { meeting, keys }: Kept): Promise<void> {
   await db.deleteFrom('media_keys').where('meeting', '=', meeting.id).execute();
-  const hub = plan?.hubs[0]?.hub;
-  const rows = hub === undefined ? [] : [...keys].map(([peer, passphrase]) => ({ meeting: meeting.id, hub, peer, passphrase }));
+  const rows = [...keys].flatMap(([hub, peers]) =>
+    [...peers].map(([peer, passphrase]) => ({ meeting: meeting.id, hub, peer, passphrase })),
+  );
   if (rows.length > 0) await db.insertInto('media_keys').values(rows).execute();
 }
 
@@ -150,7 +153,7 @@ export function meetingStore(store: Store): MeetingStore {
         await saveRecording(trx, change);
         await saveMeeting(trx, after);
         if (!sameSites(before, meeting)) await saveSites(trx, meeting);
-        await saveGrant(trx, meeting, at);
+        if (before === null || compareGrants(before.grant, meeting.grant) !== 0) await saveGrant(trx, meeting, at);
         await saveKeys(trx, after);
         await addAudit(trx, {
           at,

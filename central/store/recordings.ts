@@ -1,6 +1,8 @@
 /** Recordings in the database: begun by a meeting's intent, filled in from the manifests of hubs. */
-import { RecordingManifest } from '../../protocol/api.ts';
+
+import { Type } from 'typebox';
 import { decoder } from '../../protocol/decode.ts';
+import { RecordingCopy, RecordingManifest } from '../../protocol/recording.ts';
 import type { Db } from './store.ts';
 import type { RecordingsTable } from './tables.ts';
 
@@ -14,12 +16,26 @@ export interface StoredRecording {
   readonly expiresAt: number | null;
   /** As the hub gave it last; what the intent said while the hub has given none. */
   readonly manifest: RecordingManifest;
+  /** Each hub's part; none before a hub has said anything. */
+  readonly copies: readonly RecordingCopy[];
 }
 
 const manifests = decoder(RecordingManifest);
+const copiesKept = decoder(Type.Object({ copies: Type.Array(RecordingCopy, { maxItems: 8 }) }, { additionalProperties: false }));
+
+/** What the column holds: every hub's copy; of an earlier version one hub's manifest alone. */
+function keptCopies({ manifest, hub, bytes }: RecordingsTable): readonly RecordingCopy[] {
+  if (manifest === null) return [];
+  const value: unknown = JSON.parse(manifest);
+  const several = copiesKept.check(value);
+  if (several.ok) return several.value.copies;
+  const one = manifests.check(value);
+  return one.ok ? [{ hub, bytes, manifest: one.value, stitched: null }] : [];
+}
 
 function recordingOf(row: RecordingsTable): StoredRecording {
-  const kept = row.manifest === null ? null : manifests.check(JSON.parse(row.manifest));
+  const copies = keptCopies(row);
+  const kept = copies.find(({ hub }) => hub === row.hub) ?? copies[0];
   const bare: RecordingManifest = {
     recording: row.id,
     meeting: row.meeting,
@@ -38,7 +54,8 @@ function recordingOf(row: RecordingsTable): StoredRecording {
     startedAt: row.started_at,
     endedAt: row.ended_at,
     expiresAt: row.expires_at,
-    manifest: kept?.ok ? kept.value : bare,
+    manifest: kept?.manifest ?? bare,
+    copies,
   };
 }
 
@@ -59,12 +76,12 @@ export async function findRecording(db: Db, id: string): Promise<StoredRecording
   return row ? recordingOf(row) : null;
 }
 
-/** Keeps what a hub says of a recording; one that central does not know (its database was lost) is added. */
+/** Keeps what hubs say of a recording; one that central does not know (its database was lost) is added. */
 export async function saveManifest(
   db: Db,
-  { hub, bytes, expiresAt, manifest }: Pick<StoredRecording, 'hub' | 'bytes' | 'expiresAt' | 'manifest'>,
+  { hub, bytes, expiresAt, manifest, copies }: Pick<StoredRecording, 'hub' | 'bytes' | 'expiresAt' | 'manifest' | 'copies'>,
 ): Promise<void> {
-  const row = { hub, bytes, expires_at: expiresAt, manifest: JSON.stringify(manifest), ended_at: manifest.endedAt };
+  const row = { hub, bytes, expires_at: expiresAt, manifest: JSON.stringify({ copies }), ended_at: manifest.endedAt };
   const { recording: id, meeting, title, because, by, startedAt } = manifest;
   await db
     .insertInto('recordings')

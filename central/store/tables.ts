@@ -15,6 +15,8 @@ export interface SitesTable {
   created_at: number;
   /** Last time the box was connected; null when it never was. */
   seen_at: number | null;
+  /** How it is served when a hub fails. */
+  protection: 'none' | 'warm' | 'hot';
 }
 
 export interface HubsTable {
@@ -25,6 +27,8 @@ export interface HubsTable {
   /** The address it reported last; null before its first report. */
   host: string | null;
   port: number | null;
+  /** JSON: other hosts for sites that come over certain paths. */
+  paths: string | null;
 }
 
 export interface MeetingsTable {
@@ -33,6 +37,8 @@ export interface MeetingsTable {
   language: 'vi' | 'en';
   state: 'planned' | 'running' | 'ended';
   hub: string | null;
+  /** Six digits that open the panel. */
+  pin: string;
   mosaic: 'grid' | 'speaker';
   page: number;
   /** The running recording, null when there is none. */
@@ -51,18 +57,24 @@ export interface MeetingSitesTable {
   meeting: string;
   site: string;
   position: number;
-  muted: Flag;
 }
 
-/** Every grant of a meeting; the one in force is the highest (epoch, n). */
+/** Every grant of a meeting that central wrote or took over; the one in force is the highest, and the last by `id`. */
 export interface GrantsTable {
+  id: Generated<number>;
   meeting: string;
   epoch: number;
   n: number;
+  /** Who wrote it. */
+  by: string;
   /** JSON array of sites. */
   slots: string;
   next: string | null;
   previous: string | null;
+  /** JSON array of sites. */
+  muted: string;
+  chair: string | null;
+  ended: Flag;
   at: number;
 }
 
@@ -170,7 +182,7 @@ export interface RecordingsTable {
   started_at: number;
   ended_at: number | null;
   bytes: number;
-  /** JSON of RecordingManifest as the hub gave it last; null before. */
+  /** JSON of `{copies: RecordingCopy[]}` as the hubs gave them last (of earlier versions: one RecordingManifest); null before. */
   manifest: string | null;
   expires_at: number | null;
   /** When it was deleted from the hub's disk. */
@@ -203,6 +215,17 @@ export interface DevicesTable {
   created_at: number;
 }
 
+/** Failover drills; triggers refuse to change one that is signed. */
+export interface DrillsTable {
+  id: string;
+  state: string;
+  ordered_at: number;
+  /** JSON of Drill. */
+  drill: string;
+  /** JSON of SealedReport; null until it is signed off. */
+  sealed: string | null;
+}
+
 export interface Tables {
   sites: SitesTable;
   hubs: HubsTable;
@@ -220,4 +243,5 @@ export interface Tables {
   recordings: RecordingsTable;
   rollups: RollupsTable;
   devices: DevicesTable;
+  drills: DrillsTable;
 }

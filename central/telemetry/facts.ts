@@ -23,6 +23,10 @@ export interface NodeFacts {
   readonly heardAt: number | null;
   /** Floor frames lost here since it joined its present meeting. */
   readonly lostFrames: number;
+  /** Milliseconds by which its wall clock is ahead of central's (behind: negative), as is told; 0: they agree. */
+  readonly clockMs: number;
+  /** The same of its last message, in which it looks late by the way; 0 before the first. */
+  readonly aheadMs: number;
 }
 
 /** What changed about a node. `silent`: three seconds without a message, or the first message after such a silence. */

@@ -6,16 +6,20 @@ import type { Reported, Status } from '../../protocol/schema/reported.ts';
 import type { Telemetry } from '../../protocol/schema/telemetry.ts';
 import type { Connection } from '../broker/contract.ts';
 import type { FactChange, NodeFacts } from './facts.ts';
+import { agrees, commonOffset, type Offset, offsetSeen } from './offset.ts';
 
 /** A node that sends nothing for so long is not heard of, whatever its connection says: a dead radio link closes nothing. */
 export const SILENT_MS = 3000;
 const SWEEP_MS = 250;
+/** All clocks are compared once a second. */
+const COMMON_MS = 1000;
 /** Process starts of a node whose last telemetry number is remembered: the present one, and what the outbox still brings of earlier ones. */
 const BOOTS = 4;
 
 interface Entry {
   facts: NodeFacts;
   silent: boolean;
+  offset: Offset;
   /** Number of the latest telemetry by process start. */
   readonly last: Map<string, number>;
 }
@@ -32,16 +36,24 @@ const nobody = (node: string): NodeFacts => ({
   telemetry: null,
   heardAt: null,
   lostFrames: 0,
+  clockMs: 0,
+  aheadMs: 0,
 });
 
 export interface NodesEvents {
   changed: [node: string, what: FactChange];
+  /** Its wall clock is ahead of central's by so much now (behind: negative); 0: they agree again. Null: all others are ahead of central's. */
+  clock: [node: string | null, aheadMs: number];
 }
 
 export class Nodes extends EventEmitter<NodesEvents> {
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
   #sweep: Timer | null = null;
+  /** By how much everybody's clock is ahead of central's: central's own is wrong. */
+  #commonMs = 0;
+  #common = agrees;
+  #commonAt = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
     super();
@@ -96,7 +108,7 @@ export class Nodes extends EventEmitter<NodesEvents> {
   }
 
   /** False when this sample came before. History of an earlier process start is no news. */
-  telemetry({ node, boot, seq, body }: Telemetry): boolean {
+  telemetry({ node, boot, seq, at, body }: Telemetry): boolean {
     const entry = this.#entry(node);
     const last = entry.last.get(boot);
     if (last !== undefined && seq <= last) return false;
@@ -106,8 +118,10 @@ export class Nodes extends EventEmitter<NodesEvents> {
     this.#heard(node);
     const { facts } = entry;
     if (facts.boot !== null && facts.boot !== boot) return true;
+    const aheadMs = at - this.#clock.now();
+    this.#compare(entry, aheadMs - this.#commonMs);
     const lost = body.role === 'edge' ? body.floor.lostFrames : 0;
-    this.#change(node, 'telemetry', { telemetry: body, lostFrames: facts.lostFrames + lost });
+    this.#change(node, 'telemetry', { telemetry: body, lostFrames: facts.lostFrames + lost, clockMs: entry.offset.toldMs, aheadMs });
     return true;
   }
 
@@ -125,6 +139,22 @@ export class Nodes extends EventEmitter<NodesEvents> {
       entry.silent = true;
       this.emit('changed', node, 'silent');
     }
+    if (mono - this.#commonAt >= COMMON_MS) this.#compareAll(mono);
+  }
+
+  #compareAll(mono: number): void {
+    this.#commonAt = mono;
+    const heard = [...this.#entries.values()].filter(({ silent, facts }) => !silent && facts.connected && facts.telemetry !== null);
+    this.#commonMs = commonOffset(heard.map(({ facts }) => facts.aheadMs));
+    const before = this.#common.toldMs;
+    this.#common = offsetSeen(this.#common, this.#commonMs, mono);
+    if (this.#common.toldMs !== before) this.emit('clock', null, this.#common.toldMs);
+  }
+
+  #compare(entry: Entry, aheadMs: number): void {
+    const before = entry.offset;
+    entry.offset = offsetSeen(before, aheadMs, this.#clock.mono());
+    if (entry.offset.toldMs !== before.toldMs) this.emit('clock', entry.facts.node, entry.offset.toldMs);
   }
 
   #heard(node: string): void {
@@ -144,7 +174,7 @@ export class Nodes extends EventEmitter<NodesEvents> {
   #entry(node: string): Entry {
     const known = this.#entries.get(node);
     if (known) return known;
-    const made: Entry = { facts: nobody(node), silent: false, last: new Map() };
+    const made: Entry = { facts: nobody(node), silent: false, offset: agrees, last: new Map() };
     this.#entries.set(node, made);
     return made;
   }

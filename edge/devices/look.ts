@@ -9,4 +9,6 @@ export interface DeviceLook {
   readonly state: DeviceState;
   /** Why the device itself says that its picture is not to be shown. */
   readonly pictureTrouble: PictureTrouble | null;
+  /** Wall clock of the last word from it; null: never. */
+  readonly seen: number | null;
 }

@@ -33,6 +33,15 @@ export function bounded(devices: readonly DrivenDevice[], found: readonly FoundD
 const coarse = (device: DrivenDevice): DrivenDevice =>
   device.link !== 'ok' || device.seen === null ? device : { ...device, seen: Math.floor(device.seen / SEEN_STEP_MS) * SEEN_STEP_MS };
 
+/** Some makes want the password within the address of the stream, and give it out like that. */
+export const withoutSecret = (text: string, secret: string): string => (secret === '' ? text : text.replaceAll(secret, '***'));
+
+/** Streams without the device's own password. */
+export const withoutPassword = (state: DeviceState, password: string): DeviceState => ({
+  ...state,
+  streams: state.streams?.map((stream) => ({ ...stream, uri: withoutSecret(stream.uri, password) })) ?? null,
+});
+
 /** Some cameras write the login into the address of their picture; everybody who may look at the room would read it. */
 const LOGIN = /((?:pass(?:word|wd)?|pwd)[=:])[^&_/?;#]*/gi;
 

@@ -129,7 +129,7 @@ export class Station {
   look(): DeviceLook {
     const { link, because } = this.#handle?.standing ?? { link: 'disconnected', because: this.#unfit };
     const state = this.#handle?.state ?? unknownState;
-    return { link, because, state, pictureTrouble: this.#handle?.pictureTrouble ?? null };
+    return { link, because, state, pictureTrouble: this.#handle?.pictureTrouble ?? null, seen: this.#handle?.seen ?? null };
   }
 
   /** One step of the scene after the other; each change of the device begins anew. */

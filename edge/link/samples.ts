@@ -1,7 +1,8 @@
 /** From the relay's counters, which only grow, to the numbers of the last second. Pure; the caller keeps the previous look. */
 import type { ConnectionStats, RelayStats, StreamStats } from '../../hardware/relay/stats.ts';
 import type { EdgeTelemetry, LinkSample } from '../../protocol/schema/telemetry.ts';
-import { downLink, type Heard, upLink } from './tables.ts';
+import type { Heard } from './tables.ts';
+import { downLink, upLink, type Way, wayName } from './ways.ts';
 
 /** One look at the relay's counters. */
 export interface RelayLook {
@@ -27,15 +28,15 @@ const grown = (now: number, before: number): number => (now >= before ? now - be
 
 const round = (value: number, digits = 1): number => Number(value.toFixed(digits));
 
-/** Both directions of every hub in `hubs`. */
-export function linkSamples(hubs: readonly string[], before: RelayLook, now: RelayLook): LinkSample[] {
+/** Both directions of every way. */
+export function linkSamples(ways: readonly Way[], resting: readonly string[], before: RelayLook, now: RelayLook): LinkSample[] {
   const seconds = (now.at - before.at) / 1000;
-  return hubs.flatMap((peer) =>
+  return ways.flatMap((way) =>
     (['up', 'down'] as const).map((direction): LinkSample => {
-      const link = direction === 'up' ? upLink(peer) : downLink(peer);
+      const link = direction === 'up' ? upLink(way) : downLink(way);
       const after = now.connections.get(link);
-      if (after === undefined)
-        return { peer, direction, connected: false, rttMs: 0, lossPercent: 0, dropped: 0, retransmitted: 0, kbps: 0 };
+      const which = { peer: way.hub, path: way.path, direction, resting: resting.includes(wayName(way)) };
+      if (after === undefined) return { ...which, connected: false, rttMs: 0, lossPercent: 0, dropped: 0, retransmitted: 0, kbps: 0 };
       const prior = before.connections.get(link);
       const up = direction === 'up';
       const grew = (key: 'sent' | 'received' | 'bytesSent' | 'bytesReceived' | 'lost' | 'dropped' | 'retransmitted') =>
@@ -44,8 +45,7 @@ export function linkSamples(hubs: readonly string[], before: RelayLook, now: Rel
       const lost = grew('lost');
       const bytes = grew(up ? 'bytesSent' : 'bytesReceived');
       return {
-        peer,
-        direction,
+        ...which,
         connected: after.state === 'up',
         rttMs: round(Math.max(0, after.rttMs)),
         // A sender counts what it sent, a receiver what came: the lost ones are among the former, beside the latter.
@@ -58,7 +58,26 @@ export function linkSamples(hubs: readonly string[], before: RelayLook, now: Rel
   );
 }
 
-type Arrived = Pick<EdgeTelemetry, 'floor' | 'mosaic' | 'mix'>;
+/** The small picture has stood in for the large one since the last look, all the while or for a part of it. */
+const standsIn = ({ small }: Heard, before: RelayLook, now: RelayLook): boolean => streamGrowth(small, false, before, now).frames > 0;
+
+/** What the screen had of the speaker, large or small. What a large picture lacks while the small one stands in is left out, not lost. */
+function floorGrowth(heard: Heard, throughout: boolean, before: RelayLook, now: RelayLook): Growth {
+  if (!standsIn(heard, before, now)) return streamGrowth(heard.floor, throughout, before, now);
+  const large = streamGrowth(heard.floor, false, before, now);
+  const small = streamGrowth(heard.small, false, before, now);
+  return {
+    packets: large.packets + small.packets,
+    lost: large.lost + small.lost,
+    frames: large.frames + small.frames,
+    lostFrames: large.lostFrames + small.lostFrames,
+    // Each is how long that one has not come, however long ago it was last wanted: nobody waited longer than for the one that came sooner.
+    maxGapMs: now.streams.has(heard.floor ?? 0) ? Math.min(large.maxGapMs, small.maxGapMs) : small.maxGapMs,
+    ageMs: small.ageMs ?? large.ageMs,
+  };
+}
+
+type Arrived = Pick<EdgeTelemetry, 'floor' | 'mosaic'> & { readonly mix: Pick<EdgeTelemetry['mix'], 'packets' | 'lost'> };
 
 /**
  * What arrived of the floor, the mosaic and the mix since the last look. A frame is lost when it did not come whole, or not at all although it
@@ -66,7 +85,7 @@ type Arrived = Pick<EdgeTelemetry, 'floor' | 'mosaic' | 'mix'>;
  * @param flowed as of the last look.
  */
 export function arrived(heard: Heard, grantN: number, flowed: Flowed, before: RelayLook, now: RelayLook): Arrived {
-  const floor = streamGrowth(heard.floor, heard.floor === flowed.floor, before, now);
+  const floor = floorGrowth(heard, heard.floor === flowed.floor, before, now);
   const mosaic = streamGrowth(heard.mosaic, heard.mosaic === flowed.mosaic, before, now);
   const mix = streamGrowth(heard.mix, true, before, now);
   return {
@@ -98,7 +117,9 @@ export const nothingFlowed: Flowed = { floor: null, mosaic: null };
 export function flowing(heard: Heard, flowed: Flowed, before: RelayLook, now: RelayLook): Flowed {
   const still = (ssrc: number | null, was: number | null): number | null =>
     ssrc === was || streamGrowth(ssrc, false, before, now).frames > 0 ? ssrc : null;
-  return { floor: still(heard.floor, flowed.floor), mosaic: still(heard.mosaic, flowed.mosaic) };
+  // Once the small picture has stood in, the large one begins anew.
+  const floor = standsIn(heard, before, now) ? null : still(heard.floor, flowed.floor);
+  return { floor, mosaic: still(heard.mosaic, flowed.mosaic) };
 }
 
 interface Growth {

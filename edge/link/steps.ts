@@ -26,6 +26,20 @@ function changed<T>(
   };
 }
 
+/** Tables without what a step was to set, so that the next commands have it again. */
+export function without(tables: Tables, step: RelayStep): Tables {
+  switch (step.do) {
+    case 'connect':
+      return { ...tables, connections: tables.connections.filter(({ link }) => link !== step.connection.link) };
+    case 'route':
+      return { ...tables, routes: tables.routes.filter(({ ssrc }) => ssrc !== step.route.ssrc) };
+    case 'view':
+      return { ...tables, views: tables.views.filter(({ view }) => view !== step.view.view) };
+    default:
+      return tables;
+  }
+}
+
 /**
  * The commands that turn `have` into `want`: what is gone goes first, views before the routes that feed them; then routes, so that no
  * packet of a fresh connection finds no place; then connections, and views at last. A connection that changed (address, key) is cut

@@ -2,7 +2,7 @@
 import type { DeviceStream } from '../../protocol/schema/device.ts';
 import type { DeviceWish } from '../../protocol/schema/devices.ts';
 import type { DeviceLook } from '../devices/look.ts';
-import type { Feed } from './picture.ts';
+import { camerasOf, type Feed } from './picture.ts';
 import { isCamera, parseSource, type Source } from './source.ts';
 
 export type Stream = Extract<Source, { kind: 'rtsp' }>;
@@ -72,11 +72,19 @@ export function choosePicture(own: Feed, wished: Wished | null, encoder: Feed['e
   }
   const instead = (missing: string): Choice => ({ feed: standIn(own), device: null, missing });
   if (stream !== null && encoder !== null)
-    return { feed: { source: stream, encoder, credentials: credentialsOf(wish) }, device: wish.id, missing: null };
+    return {
+      // What the box would send without it stands by.
+      feed: { source: stream, encoder, credentials: credentialsOf(wish), backups: camerasOf({ ...own, source: behind(own.source) }) },
+      device: wish.id,
+      missing: null,
+    };
   if (stream !== null) return instead('this box has no encoder for a camera yet');
   if (look === null || look.link !== 'ok') return instead(`${wish.name} is not there: ${look?.because ?? 'not tried yet'}`);
   return instead(look.state.streams === null ? `${wish.name} has not told its streams yet` : `${wish.name} tells no RTSP stream`);
 }
+
+/** A made or prepared picture takes the place of no camera: the slate says more. */
+const behind = (source: Source | null): Source | null => (isCamera(source) ? source : null);
 
 /** While the camera is away. A made picture is what a box shows that was configured with none: a slate says more. */
 const standIn = (own: Feed): Feed => (own.source?.kind === 'pattern' ? { ...own, source: null } : own);

@@ -34,6 +34,7 @@ export class Output {
     this.#log = log.child({ part: name });
     this.part = new MediaPart(options);
     this.part.on('playing', () => void playing());
+    this.part.on('failed', (because) => this.#failed(because));
     this.part.on('event', (event) => {
       heard?.(event);
       if (event.event === 'error') this.#failed(`${event.element}: ${event.message}`);

@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import type { WorkerEvent } from '../../hardware/gstreamer/events.ts';
-import type { Pipeline } from '../../hardware/gstreamer/pipeline.ts';
+import type { Cell, Pipeline } from '../../hardware/gstreamer/pipeline.ts';
 import type { StampReading, WorkerStats } from '../../hardware/gstreamer/readings.ts';
 import type { Reflex } from '../../hardware/gstreamer/reflexes.ts';
 import { Worker } from '../../hardware/gstreamer/worker.ts';
@@ -30,6 +30,8 @@ export interface PartEvents {
   playing: [];
   /** The process died while a pipeline was wanted; it is coming back. `thread`: the element that crashed, if known. */
   crashed: [info: { readonly because: string; readonly thread: string | null }];
+  /** It does not come back by itself: its owner lets it rest, and plays it again. */
+  failed: [because: string];
 }
 
 type Recipe = () => Pipeline;
@@ -96,6 +98,16 @@ export class MediaPart extends EventEmitter<PartEvents> {
   /** Puts a reflex into the running pipeline. Without one nothing is lost: the recipe knows it. */
   async attach(reflex: Reflex): Promise<void> {
     if (this.#state === 'running') await this.#unlessGone(this.#worker.attach(reflex));
+  }
+
+  /** Opens a cell in the running pipeline. @throws FaultError when it cannot be opened; one that fails afterwards is told by events. */
+  async open(cell: Cell): Promise<void> {
+    if (this.#state === 'running') await this.#unlessGone(this.#worker.open(cell));
+  }
+
+  /** Shuts a cell of the running pipeline. */
+  async shut(name: string): Promise<void> {
+    if (this.#state === 'running') await this.#unlessGone(this.#worker.shut(name));
   }
 
   /** Asks the encoder, or clip, `element` for an IDR. */
@@ -205,6 +217,7 @@ export class MediaPart extends EventEmitter<PartEvents> {
       meeting: null,
       facts: { program: this.#options.name, restarts: this.#restarts },
     });
+    this.emit('failed', because);
   }
 
   #become(state: PartReport['state'], because: string): void {

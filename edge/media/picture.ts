@@ -9,8 +9,9 @@ import { type Chain, chain, element, padOf } from '../../hardware/gstreamer/pipe
 import type { Reflex } from '../../hardware/gstreamer/reflexes.ts';
 import type { VideoFormat } from '../../protocol/schema/plan.ts';
 import { incarnate } from '../../protocol/ssrc.ts';
+import type { Limits } from './adapt/levels.ts';
 import { type Credentials, cameraCapture, patternCapture, pictureTee, tilePictures } from './capture.ts';
-import type { Source } from './source.ts';
+import { type Camera, isCamera, type Source } from './source.ts';
 import type { UplinkShape } from './streams.ts';
 
 /** What asks for keyframes: the encoder, or the clip, of each stream. */
@@ -21,14 +22,29 @@ export const mainGate = 'main-gate';
 /** The probe on what is sent of the tile: the rate of the whole part. */
 export const tilePoint = 'tile';
 
+/** A camera, and who logs in to it. */
+export interface CameraFeed {
+  readonly source: Camera;
+  readonly credentials: Credentials | null;
+}
+
 /** Where the picture comes from, and what it takes. */
 export interface Feed {
-  /** Null: the slate, and nothing behind it. */
+  /** Null: none; what stands by is shown, or the slate. */
   readonly source: Source | null;
   /** Null only for clips, which need none. */
   readonly encoder: EncoderChoice | null;
   /** Of an RTSP camera. */
   readonly credentials: Credentials | null;
+  /** What takes the air when a source that can fail has failed, in this order. */
+  readonly backups: readonly CameraFeed[];
+}
+
+/** Everything in it that can fail, the best first. */
+export function camerasOf({ source, credentials, backups }: Feed): readonly CameraFeed[] {
+  if (isCamera(source)) return [{ source, credentials }, ...backups];
+  // A picture that is made here or prepared cannot fail.
+  return source === null ? backups : [];
 }
 
 export interface PictureOptions extends Feed {
@@ -42,11 +58,12 @@ export interface PictureOptions extends Feed {
 export interface PictureNow {
   readonly incarnation: number;
   readonly mainOpen: boolean;
-  /** False: the camera rests between two tries. */
-  readonly camera: boolean;
-  /** See CameraCapture. */
-  readonly trusted: boolean;
+  /** What the way out has room for; null: the plan's formats. */
+  readonly limits: Limits | null;
 }
+
+/** Lets through so many pictures of the tile per second; 0: all. */
+export const thinTile = (fps: number): Reflex => ({ do: 'thin', element: tileStream, pad: 'sink', fps });
 
 /** Chains and reflexes, to be put into a pipeline alone or beside the voice. */
 export interface Parts {
@@ -89,21 +106,20 @@ const format = (
   ...how,
 });
 
-function liveParts(
-  { name, language, main, tile }: UplinkShape,
-  { source, encoder, credentials, stamps, port }: PictureOptions,
-  now: PictureNow,
-): Parts {
+const limited = (planned: VideoFormat, kbps: number | undefined): VideoFormat => ({ ...planned, kbps: kbps ?? planned.kbps });
+
+function liveParts({ name, language, main, tile }: UplinkShape, { source, encoder, stamps, port }: PictureOptions, now: PictureNow): Parts {
   if (source?.kind === 'clip' || encoder === null) throw new Error('a live picture needs an encoder');
-  const capture =
-    source?.kind === 'pattern'
-      ? patternCapture(main.format, name)
-      : cameraCapture({ camera: now.camera ? source : null, format: main.format, name, language, credentials, trusted: now.trusted });
+  const capture = source?.kind === 'pattern' ? patternCapture(main.format, name) : cameraCapture({ format: main.format, name, language });
   const mainOut = chain(
     padOf(pictureTee),
     gate(now.mainOpen),
     leaky('main-queue'),
-    h264Encode({ id: mainStream, encoder, format: format(main.format, 2, { effort: 'superfast', profile: 'high' }) }),
+    h264Encode({
+      id: mainStream,
+      encoder,
+      format: format(limited(main.format, now.limits?.mainKbps), 2, { effort: 'superfast', profile: 'high' }),
+    }),
     out(mainStream, main.ssrc, port, now),
   );
   const tileOut = chain(
@@ -114,5 +130,5 @@ function liveParts(
     out(tileStream, tile.ssrc, port, now),
   );
   const burnt = ['main-queue', tileStream].map((id): Reflex => ({ do: 'stamp', element: id, pad: id === tileStream ? 'sink' : 'src' }));
-  return { chains: [...capture.chains, mainOut, tileOut], reflexes: [...capture.reflexes, countTile, ...(stamps ? burnt : [])] };
+  return { chains: [...capture, mainOut, tileOut], reflexes: [thinTile(now.limits?.tileFps ?? 0), countTile, ...(stamps ? burnt : [])] };
 }

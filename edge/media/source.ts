@@ -5,21 +5,31 @@ import { failed, ok, type Result } from '../../protocol/fault.ts';
 const closed = { additionalProperties: false } as const;
 const Path = Type.String({ minLength: 1, maxLength: 4096 });
 
+/**
+ * Whether a picture that stands still to the last bit counts as a failure. A camera's never does, because of the noise of its sensor. What is
+ * plugged into a capture device may be a slide, and so may a file.
+ */
+const Frozen = Type.Optional(Type.Boolean());
+
 /** A made picture: the site's name and a running clock. Never fails. */
 const PatternSource = Type.Object({ kind: Type.Literal('pattern') }, closed);
-/** A camera or capture card of this box. */
-const V4l2Source = Type.Object({ kind: Type.Literal('v4l2'), device: Type.String({ pattern: '^/dev/[A-Za-z0-9/_.:-]{1,200}$' }) }, closed);
-/** A network camera. `credentials` is a file with one line `user:password`, so that no secret stands in the configuration. */
+/** A camera or capture card of this box. `frozen`: default false. */
+const V4l2Source = Type.Object(
+  { kind: Type.Literal('v4l2'), device: Type.String({ pattern: '^/dev/[A-Za-z0-9/_.:-]{1,200}$' }), frozen: Frozen },
+  closed,
+);
+/** A network camera. `frozen`: default true. `credentials` is a file with one line `user:password`, so that no secret stands in the configuration. */
 const RtspSource = Type.Object(
   {
     kind: Type.Literal('rtsp'),
     url: Type.String({ pattern: '^rtsps?://[^\\s@/]+(/.*)?$', maxLength: 2000 }),
     credentials: Type.Optional(Path),
+    frozen: Frozen,
   },
   closed,
 );
-/** A media file, played in a loop: decoded, then encoded as a camera would be. */
-const FileSource = Type.Object({ kind: Type.Literal('file'), path: Path }, closed);
+/** A media file, played in a loop: decoded, then encoded as a camera would be. `frozen`: default false. */
+const FileSource = Type.Object({ kind: Type.Literal('file'), path: Path, frozen: Frozen }, closed);
 /** H.264 byte-stream files that already have the plan's formats: sent in a loop as they are, without encoding. */
 const ClipSource = Type.Object({ kind: Type.Literal('clip'), main: Path, tile: Path }, closed);
 

@@ -1,5 +1,5 @@
 /** What a site sends, as it follows from the plan: which streams, in which format, and which of them flow now. Pure. */
-import { findSite, type MainReason, mainWanted } from '../../protocol/plan.ts';
+import { findSite, type MainReason, mainWanted, mutedIn } from '../../protocol/plan.ts';
 import type { AudioFormat, Plan, VideoFormat } from '../../protocol/schema/plan.ts';
 
 /** What needs a pipeline built anew when it changes. */
@@ -32,7 +32,7 @@ export function uplinkWanted(plan: Plan | null, me: string): UplinkWant | null {
   const { main, tile, audio } = site.streams;
   return {
     shape: { meeting: plan.meeting, name: site.name, language: plan.language, main, tile, audio },
-    gates: { main: mainWanted(plan, me), muted: site.muted },
+    gates: { main: mainWanted(plan, me), muted: mutedIn(plan, me) },
   };
 }
 

@@ -1,4 +1,5 @@
 /** What a site sends: picture and voice, made by one worker where nothing of it can fail alone, by two where a camera or microphone can. */
+import { BITRATE } from '../../hardware/gstreamer/encoder.ts';
 import type { WorkerEvent } from '../../hardware/gstreamer/events.ts';
 import { type Pipeline, pipeline } from '../../hardware/gstreamer/pipeline.ts';
 import type { Clock, Timer } from '../../protocol/clock.ts';
@@ -8,19 +9,35 @@ import type { EventBody } from '../../protocol/schema/event.ts';
 import type { Part as PartReport } from '../../protocol/schema/reported.ts';
 import type { EdgeTelemetry } from '../../protocol/schema/telemetry.ts';
 import type { Incarnations } from '../store/incarnations.ts';
-import { cameraPad, cameraPoint, sourceSelector, sourceWatch } from './capture.ts';
+import type { Limits } from './adapt/levels.ts';
+import { cameraOrigin } from './capture.ts';
 import { Device } from './device.ts';
+import { Origins } from './origins.ts';
 import { MediaPart } from './part.ts';
-import { type Feed, mainGate, mainStream, type Parts, type PictureOptions, pictureParts, tilePoint, tileStream } from './picture.ts';
+import {
+  camerasOf,
+  type Feed,
+  mainGate,
+  mainStream,
+  type Parts,
+  type PictureOptions,
+  pictureParts,
+  thinTile,
+  tilePoint,
+  tileStream,
+} from './picture.ts';
 import { bursts } from './sound/bursts.ts';
 import type { SoundIn } from './sound/choose.ts';
-import { muteSwitch, syntheticVoice, voiceParts } from './sound/voice.ts';
+import { microphoneOrigin, muteSwitch, syntheticVoice, voiceParts } from './sound/voice.ts';
 import { isCamera } from './source.ts';
 import { sameShape, type UplinkWant } from './streams.ts';
+import { type SwitchNews, switchEvent } from './switching.ts';
 
 export interface UplinkOptions extends PictureOptions {
   readonly node: string;
   readonly input: SoundIn;
+  /** The microphone that takes the place of one that has failed; null: silence does. */
+  readonly backupInput: SoundIn | null;
   readonly incarnations: Incarnations;
   readonly clock: Clock;
   readonly log: Log;
@@ -33,49 +50,50 @@ export interface UplinkOptions extends PictureOptions {
 export const together = (source: Feed['source'], input: SoundIn): boolean =>
   source !== null && !isCamera(source) && input.kind !== 'device';
 
-/** Names of parts of the sending pipeline that are ours: when one of these fails, the camera is not to blame. */
-const OURS = /^(main|tile|opus|audio|slate|picture|source|udpsink)/;
-
-/** A camera that stopped may come back by itself for this long; then it is opened again. */
-const PATIENCE_MS = 1500;
+/** Whether cameras, or places for them, are part of the pipeline. */
+const hasPlaces = ({ source }: Feed): boolean => source === null || isCamera(source);
 
 export class Uplink {
   readonly #options: UplinkOptions;
   readonly #picture: MediaPart;
   /** The same as `picture` where one worker does both. */
   readonly #voice: MediaPart;
-  readonly #camera: Device;
-  readonly #microphone: Device;
+  /** What is ours in the pipelines: when it fails, it rests and is made again. */
+  readonly #engines: ReadonlyMap<MediaPart, Device>;
+  readonly #cameras: Origins;
+  /** Null: the voice cannot fail. */
+  readonly #microphones: Origins | null;
   #want: UplinkWant | null = null;
   #volume = 0;
   #breath: Timer | null = null;
-  #onAir: 'camera' | 'slate' = 'slate';
-  /** What the last event said; a camera is taken to be well until it is not. */
+  /** Whether the last event said that there is a picture; it is taken to be well until it is not. */
   #told: 'camera' | 'slate';
   #feed: Feed;
-  /** Why the camera's picture is not to be shown although it comes; null: nobody says so. */
-  #doubt: string | null = null;
-  /** As the running pipeline has it. */
-  #trusted = true;
-  #patience: Timer | null = null;
+  #limits: Limits | null = null;
   #lastTiles: { readonly at: number; readonly buffers: number } | null = null;
 
   constructor(options: UplinkOptions) {
     this.#options = options;
-    const { clock, log, tell, source, input, told = 'camera' } = options;
+    const { clock, log, tell, source, input, backupInput, told = 'camera' } = options;
     this.#feed = options;
     this.#told = told;
     const one = together(source, input);
     this.#picture = new MediaPart({ name: one ? 'uplink' : 'picture', clock, log, tell });
     this.#voice = one ? this.#picture : new MediaPart({ name: 'voice', clock, log, tell });
-    this.#camera = new Device('camera', clock, () => void this.#make(this.#picture));
-    this.#microphone = new Device('microphone', clock, () => void this.#make(this.#voice));
-    this.#picture.on('event', (event) => this.#heard(event));
-    this.#picture.on('crashed', ({ because }) => this.#camera.crashed(because));
-    this.#picture.on('playing', () => this.#trust());
-    if (!one) {
-      this.#voice.on('event', (event) => this.#voiceHeard(event));
-      this.#voice.on('crashed', ({ because }) => this.#microphone.crashed(because));
+    this.#engines = new Map(this.#parts().map((part) => [part, new Device('pipeline', clock, () => void this.#make(part))]));
+    const origins = (kind: 'camera' | 'microphone', part: MediaPart): Origins => {
+      const made = new Origins({ kind, part, clock, log, lost: kind === 'camera' && told === 'slate', news: (news) => this.#news(news) });
+      part.on('event', (event) => made.heard(event));
+      part.on('crashed', ({ because, thread }) => made.crashed(because, thread));
+      return made;
+    };
+    this.#cameras = origins('camera', this.#picture);
+    this.#microphones = input.kind === 'device' ? origins('microphone', this.#voice) : null;
+    this.#microphones?.want([input, backupInput].flatMap((each) => (each?.kind === 'device' ? [microphoneOrigin(each)] : [])));
+    for (const part of this.#parts()) {
+      part.on('playing', () => this.#begun(part));
+      part.on('event', (event) => this.#heard(part, event));
+      part.on('failed', (because) => this.#engines.get(part)?.failed(because, true));
     }
   }
 
@@ -86,6 +104,7 @@ export class Uplink {
     if (want === null) return this.#rest();
     if (before === null || !sameShape(before.shape, want.shape)) {
       this.#breathe(this.#options.node);
+      this.#wantCameras();
       await Promise.all(this.#parts().map((part) => this.#make(part)));
       return this.#fedByOurselves();
     }
@@ -95,23 +114,35 @@ export class Uplink {
     ]);
   }
 
-  /** Takes the picture from somewhere else from now on. Only between sources of the same `together`: the number of workers stays. */
+  /**
+   * Takes the picture from somewhere else from now on. Between cameras the pipeline stays, and who is on the air stays there until another is
+   * ready. Only between sources of the same `together`: the number of workers stays.
+   */
   async use(feed: Feed): Promise<void> {
+    const before = this.#feed;
     this.#feed = feed;
-    this.#patience?.cancel();
-    this.#camera.reset();
-    await this.#make(this.#picture);
+    this.#wantCameras();
+    const another = hasPlaces(before) !== hasPlaces(feed) || !hasPlaces(feed) || before.encoder?.element !== feed.encoder?.element;
+    if (another || !this.#picture.playing) {
+      this.#engines.get(this.#picture)?.reset();
+      await this.#make(this.#picture);
+    }
     this.#fedByOurselves();
   }
 
-  /** The camera's picture is not to be shown, and why, although it may come; null: it is again. The camera stays open. */
+  /** The first camera's picture is not to be shown, and why, although it may come; null: it is again. The camera stays open. */
   doubt(because: string | null): void {
-    if (because === this.#doubt) return;
-    this.#doubt = because;
-    if (because !== null) this.#patience?.cancel();
-    // Also where the picture has stopped already: most cameras say why a moment later.
-    if (because !== null && this.#want !== null && isCamera(this.#feed.source)) this.#tellSource('slate', because, null, true);
-    this.#trust();
+    this.#cameras.doubt(because);
+  }
+
+  /** A drill: the camera on the air is shut for `ms`. Null, or why not. */
+  barCamera(ms: number): string | null {
+    return hasPlaces(this.#feed) ? this.#cameras.bar(ms) : 'its picture is made by the box itself: no camera can fail';
+  }
+
+  /** Such a drill is over. */
+  admitCamera(): void {
+    this.#cameras.admit();
   }
 
   get feed(): Feed {
@@ -123,14 +154,39 @@ export class Uplink {
     return this.#told;
   }
 
-  /** Whether a camera is on the air. */
+  /** Whether the first of the cameras is on the air. */
   get delivering(): boolean {
-    return this.#onAir === 'camera' && this.#picture.playing;
+    return this.#picture.playing && this.#cameras.standing.air === 0;
+  }
+
+  /** Whether the first of the cameras delivers, on the air or not. */
+  get firstDelivers(): boolean {
+    return this.#picture.playing && this.#cameras.firstDelivers;
+  }
+
+  /** What the way out has room for. A clip is sent as it is; an encoder that cannot change its rate keeps it until its pipeline is made anew. */
+  async limit(limits: Limits): Promise<void> {
+    const before = this.#limits;
+    this.#limits = limits;
+    const { source, encoder } = this.#feed;
+    if (this.#want === null || source?.kind === 'clip' || encoder === null) return;
+    const rate = BITRATE[encoder.element];
+    await Promise.all([
+      rate === null || before?.mainKbps === limits.mainKbps
+        ? null
+        : this.#picture.set(mainStream, rate.property, limits.mainKbps * rate.perKbps),
+      before?.tileFps === limits.tileFps ? null : this.#picture.attach(thinTile(limits.tileFps)),
+    ]);
   }
 
   /** Somebody needs an IDR. */
   keyframe(kind: 'main' | 'tile'): Promise<void> {
     return this.#picture.keyframe(kind === 'main' ? mainStream : tileStream);
+  }
+
+  /** Something is sent now. */
+  get playing(): boolean {
+    return this.#picture.playing;
   }
 
   /** Kills the workers; they come back by themselves. */
@@ -140,10 +196,7 @@ export class Uplink {
 
   async stop(): Promise<void> {
     this.#want = null;
-    this.#breath?.cancel();
-    this.#patience?.cancel();
-    this.#camera.reset();
-    this.#microphone.reset();
+    this.#quiet();
     await Promise.all(this.#parts().map((part) => part.stop()));
   }
 
@@ -167,16 +220,16 @@ export class Uplink {
       tiles === undefined || before === null || tiles.buffers < before.buffers
         ? 0
         : ((tiles.buffers - before.buffers) * 1000) / (at - before.at);
-    const { source } = this.#feed;
-    const slate = (source === null || isCamera(source)) && this.#onAir === 'slate';
-    return { state: slate ? 'slate' : 'live', fps: Number(grown.toFixed(1)), because: this.#health(slate).slice(0, 200) };
-  }
-
-  #health(slate: boolean): string {
-    const { source } = this.#feed;
-    if (source === null) return 'no camera';
-    if (!isCamera(source)) return 'made here';
-    return this.#doubt ?? (slate && this.#camera.delivering ? 'its picture has stopped' : this.#camera.because);
+    const fps = Number(grown.toFixed(1));
+    if (!hasPlaces(this.#feed)) return { state: 'live', fps, because: 'made here' };
+    const { air, because, standby } = this.#cameras.standing;
+    return {
+      state: air === null ? 'slate' : 'live',
+      fps,
+      because: because.slice(0, 200),
+      which: air,
+      standby: standby.map((each) => ({ ...each, name: each.name.slice(0, 120), because: each.because.slice(0, 200) })),
+    };
   }
 
   #parts(): readonly MediaPart[] {
@@ -184,11 +237,21 @@ export class Uplink {
   }
 
   async #rest(): Promise<void> {
-    this.#breath?.cancel();
-    this.#patience?.cancel();
-    this.#camera.reset();
-    this.#microphone.reset();
+    this.#quiet();
     await Promise.all(this.#parts().map((part) => part.rest()));
+  }
+
+  #quiet(): void {
+    this.#breath?.cancel();
+    this.#cameras.rest();
+    this.#microphones?.rest();
+    for (const engine of this.#engines.values()) engine.reset();
+  }
+
+  #wantCameras(): void {
+    const format = this.#want?.shape.main.format;
+    if (format === undefined) return;
+    this.#cameras.want(camerasOf(this.#feed).map(({ source, credentials }) => cameraOrigin(source, format, credentials)));
   }
 
   /** The recipe reads the present: what is wanted and what works when the pipeline is made, not when this was called. */
@@ -199,15 +262,14 @@ export class Uplink {
       const incarnation = this.#options.incarnations.next();
       const made: Parts[] = [];
       if (part === this.#picture) {
-        // Until the watchdog shows the camera.
-        this.#onAir = 'slate';
-        this.#trusted = this.#doubt === null;
-        const now = { incarnation, mainOpen: want.gates.main !== null, camera: this.#camera.open, trusted: this.#trusted };
-        made.push(pictureParts(want.shape, { ...this.#options, ...this.#feed }, now));
+        const now = { incarnation, mainOpen: want.gates.main !== null, limits: this.#limits };
+        const sources = hasPlaces(this.#feed) ? this.#cameras.reflexes() : [];
+        made.push(pictureParts(want.shape, { ...this.#options, ...this.#feed }, now), { chains: [], reflexes: sources });
       }
       if (part === this.#voice) {
-        const input: SoundIn = this.#microphone.open ? this.#options.input : { kind: 'silence', because: this.#microphone.because };
-        made.push(voiceParts(want.shape, input, this.#options.port, { incarnation, muted: want.gates.muted, volume: this.#volume }));
+        const now = { incarnation, muted: want.gates.muted, volume: this.#volume };
+        made.push(voiceParts(want.shape, this.#options.input, this.#options.port, now));
+        made.push({ chains: [], reflexes: this.#microphones?.reflexes() ?? [] });
       }
       return pipeline(
         made.flatMap(({ chains }) => chains),
@@ -216,23 +278,17 @@ export class Uplink {
     };
   }
 
-  /** Tells a running pipeline whether the camera is to be shown, if it was made believing otherwise. */
-  #trust(): void {
-    const trusted = this.#doubt === null;
-    const { source } = this.#feed;
-    // Where the camera is not part of the pipeline, the next one is made with what is so then.
-    if (trusted === this.#trusted || !isCamera(source) || !this.#camera.open || !this.#picture.playing) return;
-    this.#trusted = trusted;
-    this.#picture
-      .attach(sourceWatch(trusted))
-      .catch((error: unknown) => this.#options.log.warn({ err: error }, 'source could not be watched'));
-  }
-
   /** What is made here cannot fail: whatever was told of a camera is over. */
   #fedByOurselves(): void {
-    const { source } = this.#feed;
-    if (source === null && this.#want !== null) this.#tellSource('slate', 'no camera', null);
-    if (source !== null && !isCamera(source)) this.#tellSource('camera', 'another source took its place', null);
+    if (this.#want === null) return;
+    if (hasPlaces(this.#feed)) {
+      if (camerasOf(this.#feed).length === 0) this.#cameras.lost('no camera');
+      return;
+    }
+    const from = this.#cameras.told;
+    this.#cameras.well();
+    if (this.#told === 'slate' || from !== 0)
+      this.#news({ kind: 'camera', from, to: 0, label: null, because: 'another source took its place', seen: null });
   }
 
   /** The request for an IDR goes first, so that the first picture through the gate is one. */
@@ -240,75 +296,33 @@ export class Uplink {
     await Promise.all([open ? this.#picture.keyframe(mainStream) : null, this.#picture.set(mainGate, 'drop', !open)]);
   }
 
-  /** Makes a part's pipeline anew. With a device that keeps it from starting, the device rests and the pipeline is made without. */
+  /** Makes a part's pipeline anew. One that cannot start is tried again after a rest. */
   async #make(part: MediaPart): Promise<void> {
-    if (this.#want === null) return;
-    const device = part === this.#picture ? this.#camera : this.#microphone;
-    const tried = device.open;
+    const engine = this.#engines.get(part);
+    if (this.#want === null || engine?.open === false) return;
     try {
       await part.play(this.#recipe(part));
     } catch (error) {
       if (!(error instanceof FaultError)) throw error;
-      this.#options.log.warn({ fault: error.fault, tried }, 'pipeline could not be started');
-      if (!tried) return;
-      // An error event may have told already, as if something covered for it: nothing does, for nothing has started.
-      if (!device.open) return this.#make(part);
-      if (device === this.#camera) this.#cameraFailed(brief(error.fault), false);
-      else device.failed(brief(error.fault), false);
+      this.#options.log.warn({ fault: error.fault }, 'pipeline could not be started');
+      engine?.failed(brief(error.fault), true);
     }
   }
 
-  #heard(event: WorkerEvent): void {
-    switch (event.event) {
-      case 'source':
-        if (event.selector === sourceSelector) this.#sourceChanged(event);
-        break;
-      case 'stalled':
-        if (event.name === cameraPoint) this.#cameraFailed(`no picture for ${Math.round(event.gapMs)} ms`, true);
-        break;
-      case 'error':
-        // What fails beside a camera is made again after a rest; a camera that fails leaves the slate on the air.
-        this.#cameraFailed(`${event.element}: ${event.message}`, !isCamera(this.#feed.source) || !OURS.test(event.element));
-        break;
-      default:
-    }
+  #begun(part: MediaPart): void {
+    this.#engines.get(part)?.delivered();
+    if (part === this.#picture && hasPlaces(this.#feed)) this.#cameras.begin();
+    if (part === this.#voice) this.#microphones?.begin();
   }
 
-  #voiceHeard(event: WorkerEvent): void {
-    if (event.event === 'error') this.#microphone.failed(`${event.element}: ${event.message}`, false);
+  /** Sources fail in their cells: what fails outside is ours. */
+  #heard(part: MediaPart, event: WorkerEvent): void {
+    if (event.event === 'error') this.#engines.get(part)?.failed(`${event.element}: ${event.message}`, true);
   }
 
-  #sourceChanged({ pad, because, gapMs }: Extract<WorkerEvent, { event: 'source' }>): void {
-    this.#onAir = pad === cameraPad ? 'camera' : 'slate';
-    this.#patience?.cancel();
-    if (this.#onAir === 'camera') this.#camera.delivered();
-    else if (because === 'stalled' && this.#doubt === null)
-      this.#patience = this.#options.clock.after(PATIENCE_MS, 'camera comes back by itself', () =>
-        this.#cameraFailed(`no picture for ${PATIENCE_MS} ms`, true),
-      );
-    // Each may be there a moment before the other, when a pipeline or an order of sources is new: that is no news.
-    const news = this.#doubt === null ? this.#onAir === 'camera' || because !== 'started' : this.#onAir === 'slate';
-    if (news) this.#tellSource(this.#onAir, this.#doubt ?? `camera ${because}`, gapMs);
-  }
-
-  /** The camera has failed; `covered`: the slate is on the air without a new pipeline. */
-  #cameraFailed(because: string, covered: boolean): void {
-    this.#camera.failed(because, covered);
-    if (isCamera(this.#feed.source) && this.#onAir === 'slate') this.#tellSource('slate', because, null);
-  }
-
-  #tellSource(to: 'camera' | 'slate', because: string, gapMs: number | null, again = false): void {
-    const from = this.#told;
-    if (to === from && !again) return;
-    this.#told = to;
-    this.#options.tell({
-      kind: 'source',
-      severity: to === 'slate' ? 'warning' : 'info',
-      what: to === 'slate' ? 'lost' : 'returned',
-      because: because.slice(0, 300),
-      meeting: this.#want?.shape.meeting ?? null,
-      facts: { from, to, gapMs: gapMs === null ? null : Math.round(gapMs) },
-    });
+  #news(news: SwitchNews): void {
+    if (news.kind === 'camera') this.#told = news.to === null ? 'slate' : 'camera';
+    this.#options.tell(switchEvent(news, this.#want?.shape.meeting ?? null));
   }
 
   /** Speaks and pauses, when the voice is a made one. */

@@ -9,8 +9,9 @@ import type { Log } from '../../protocol/log.ts';
 import type { EdgeConfig } from '../config.ts';
 import type { Credentials } from '../media/capture.ts';
 import { chooseDisplay, type Display, type DisplayFacts } from '../media/display/choose.ts';
+import type { CameraFeed } from '../media/picture.ts';
 import { chooseInput, chooseOutput, type SoundFacts, type SoundIn, type SoundOut } from '../media/sound/choose.ts';
-import type { Source } from '../media/source.ts';
+import type { Camera, Source } from '../media/source.ts';
 
 /** What was found. */
 export interface Machine {
@@ -18,9 +19,13 @@ export interface Machine {
   readonly encoder: EncoderChoice | null;
   readonly display: Display;
   readonly input: SoundIn;
+  /** Null: none is configured. */
+  readonly backupInput: SoundIn | null;
   readonly output: SoundOut;
   /** Of an RTSP camera. */
   readonly credentials: Credentials | null;
+  /** What takes the place of the source. */
+  readonly backups: readonly CameraFeed[];
 }
 
 export interface Surroundings {
@@ -31,44 +36,59 @@ export interface Surroundings {
 
 /** Everything chosen, or the first key of the configuration that cannot be met. */
 export async function probeMachine(config: EdgeConfig, { env, clock, log }: Surroundings): Promise<Result<Machine>> {
-  const missing = await missingFile(config.source);
+  const missing =
+    (await missingFile('source', config.source)) ?? (config.backup === null ? null : await missingFile('backup', config.backup));
   if (missing !== null) return failed({ code: 'config.invalid', ...missing });
-  const credentials = await readCredentials(config.source);
+  const credentials = await readCredentials('source', config.source);
   if (!credentials.ok) return credentials;
+  const backups = await readBackup(config.backup);
+  if (!backups.ok) return backups;
   const display = chooseDisplay(config.display.kind, await displayFacts(env));
   // Who decodes nothing has no loudspeaker either, unless one is named.
   const wantedOutput = config.audio.output === 'auto' && display.kind === 'count' ? 'off' : config.audio.output;
-  const facts = await soundFacts([config.audio.input, wantedOutput], env, clock, log);
+  const { backup: wantedBackup } = config.audio;
+  const facts = await soundFacts([config.audio.input, wantedBackup ?? 'silence', wantedOutput], env, clock, log);
   const input = chooseInput(config.audio.input, facts);
   if (!input.ok) return input;
+  const backupInput = wantedBackup === null ? ok(null) : chooseInput(wantedBackup, facts, 'audio.backup');
+  if (!backupInput.ok) return backupInput;
   const output = chooseOutput(wantedOutput, facts);
   if (!output.ok) return output;
   const encoder = config.source.kind === 'clip' ? ok(null) : await chooseEncoder(config, clock, log);
   if (!encoder.ok) return encoder;
-  return ok({ encoder: encoder.value, display, input: input.value, output: output.value, credentials: credentials.value });
+  return ok({
+    encoder: encoder.value,
+    display,
+    input: input.value,
+    backupInput: backupInput.value,
+    output: output.value,
+    credentials: credentials.value,
+    backups: backups.value,
+  });
 }
 
 /** Clips and files are part of the installation; a camera may come later, and is waited for. */
-async function missingFile(source: Source): Promise<{ readonly key: string; readonly reason: string } | null> {
-  const paths =
-    source.kind === 'clip'
-      ? { 'source.main': source.main, 'source.tile': source.tile }
-      : source.kind === 'file'
-        ? { 'source.path': source.path }
-        : {};
-  for (const [key, path] of Object.entries(paths)) {
+async function missingFile(key: string, source: Source): Promise<{ readonly key: string; readonly reason: string } | null> {
+  const paths = source.kind === 'clip' ? { main: source.main, tile: source.tile } : source.kind === 'file' ? { path: source.path } : {};
+  for (const [member, path] of Object.entries(paths)) {
     try {
       await access(path);
     } catch (error) {
-      return { key, reason: (error as Error).message };
+      return { key: `${key}.${member}`, reason: (error as Error).message };
     }
   }
   return null;
 }
 
-async function readCredentials(source: Source): Promise<Result<Credentials | null>> {
+async function readBackup(camera: Camera | null): Promise<Result<readonly CameraFeed[]>> {
+  if (camera === null) return ok([]);
+  const credentials = await readCredentials('backup', camera);
+  return credentials.ok ? ok([{ source: camera, credentials: credentials.value }]) : credentials;
+}
+
+async function readCredentials(owner: string, source: Source): Promise<Result<Credentials | null>> {
   if (source.kind !== 'rtsp' || source.credentials === undefined) return ok(null);
-  const bad = (reason: string) => failed({ code: 'config.invalid', key: 'source.credentials', reason });
+  const bad = (reason: string) => failed({ code: 'config.invalid', key: `${owner}.credentials`, reason });
   try {
     const line = (await readFile(source.credentials, 'utf8')).trim();
     const colon = line.indexOf(':');

@@ -1,9 +1,13 @@
 /** What follows for this box from a desired state and from what it knows itself; and the steps from what is to what shall be. Pure. */
+
+import type { Grant } from '../../protocol/grant.ts';
+import { type HubPlace, samePlaces } from '../../protocol/node/controls.ts';
 import type { Layer } from '../../protocol/node/reconcile.ts';
+import { inForce } from '../../protocol/plan.ts';
 import type { EdgeDesired } from '../../protocol/schema/desired.ts';
 import type { DeviceWish, RoomScene } from '../../protocol/schema/devices.ts';
-import { type HubPlace, samePlaces } from '../link/controls.ts';
-import { type LocalPorts, linkTables, plannedHubs, type Tables } from '../link/tables.ts';
+import { type LocalPorts, linkTables, type Tables } from '../link/tables.ts';
+import { plannedWays, type Reach } from '../link/ways.ts';
 import type { Language } from '../media/display/marks.ts';
 import { type Scene, scene } from '../media/display/scene.ts';
 import { type UplinkWant, uplinkWanted } from '../media/streams.ts';
@@ -25,6 +29,10 @@ export interface Observed {
   readonly language: Language;
   readonly ports: LocalPorts;
   readonly linked: boolean;
+  /** The highest that was seen of the meeting. */
+  readonly grant: Grant | null;
+  /** What is lost, and what stands in. */
+  readonly reach: Reach;
   /** What was done last; null: nothing yet. */
   readonly done: Target | null;
   /** What is wrong although everything was done: a link that is down, a part that failed. */
@@ -38,13 +46,17 @@ export type EdgeStep =
   | { readonly do: 'control'; readonly places: readonly HubPlace[] }
   | { readonly do: 'devices'; readonly devices: readonly DeviceWish[]; readonly scene: RoomScene };
 
-export function targetOf({ plan, keys, name, devices, scene: roomScene }: EdgeDesired, { me, language, ports, linked }: Observed): Target {
-  const hubs = plan === null ? [] : plannedHubs(plan, me);
+export function targetOf(
+  { plan: wanted, keys, name, devices, scene: roomScene }: EdgeDesired,
+  { me, language, ports, linked, grant, reach }: Observed,
+): Target {
+  const plan = wanted === null ? null : inForce(wanted, grant);
   return {
-    tables: linkTables(plan, me, keys, ports),
+    tables: linkTables(plan, me, keys, ports, reach),
     uplink: uplinkWanted(plan, me),
     scene: scene({ plan, me, name, language, linked }),
-    places: hubs.map(({ hub, host, port }) => ({ hub, host, port })),
+    // Also after the end: a hub may know better.
+    places: wanted === null ? [] : plannedWays(wanted, me).map(({ hub, path, host, port }) => ({ hub, path, host, port })),
     devices,
     roomScene,
   };
@@ -65,6 +77,7 @@ export function planSteps(desired: EdgeDesired, observed: Observed): Layer<EdgeS
   if (!same([done?.devices, done?.roomScene], [target.devices, target.roomScene]))
     steps.push({ do: 'devices', devices: target.devices, scene: target.roomScene });
   if (steps.length > 0) return [steps];
-  const notInPlan = desired.plan !== null && target.uplink === null ? ['this site is not in the plan'] : [];
+  const ended = desired.plan !== null && inForce(desired.plan, observed.grant) === null;
+  const notInPlan = desired.plan !== null && !ended && target.uplink === null ? ['this site is not in the plan'] : [];
   return [...notInPlan, ...target.tables.problems, ...observed.troubles].map((because) => ({ do: 'wait', because }));
 }

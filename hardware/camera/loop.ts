@@ -18,6 +18,9 @@ export class Loop {
   /** Pictures since the beginning, also those that nobody saw. */
   #count = 0;
   #next = 0;
+  /** Shown in place of the clip, over and over; null: the clip is. */
+  #instead: readonly AccessUnit[] | null = null;
+  #lastKey: AccessUnit | null = null;
 
   /** @param firstTime RTP time of the first picture. @param nowMs monotonic. */
   constructor(clip: Clip, firstTime: number, nowMs: number) {
@@ -36,12 +39,29 @@ export class Loop {
   take(nowMs: number): Picture | null {
     if (nowMs - this.dueMs > LATE_MS) this.#skipTo(nowMs);
     if (nowMs < this.dueMs) return null;
-    const unit = this.#clip.units[this.#next];
+    const units = this.#units;
+    const unit = units[this.#next];
     if (unit === undefined) throw new Error('a clip without pictures');
     const time = this.#time(this.#count);
     this.#count += 1;
-    this.#next = (this.#next + 1) % this.#clip.units.length;
+    this.#next = (this.#next + 1) % units.length;
+    if (unit.key) this.#lastKey = unit;
     return { unit, time };
+  }
+
+  /** Shows other pictures from now on, the first a key picture; null: the clip again, from its beginning. */
+  show(instead: readonly AccessUnit[] | null): void {
+    this.#instead = instead;
+    this.#next = 0;
+  }
+
+  /** Repeats the last key picture for ever, as a camera does whose sensor has stopped: decoded, it is the same to the last bit. */
+  freeze(): void {
+    this.show(this.#lastKey === null ? this.#clip.units.slice(0, 1) : [this.#lastKey]);
+  }
+
+  get #units(): readonly AccessUnit[] {
+    return this.#instead ?? this.#clip.units;
   }
 
   /** RTP time of `nowMs`, for reports. */
@@ -53,7 +73,8 @@ export class Loop {
   #skipTo(nowMs: number): void {
     const { num, den } = this.#clip.rate;
     this.#count = Math.ceil(((nowMs - this.#beganMs) * num) / (1000 * den));
-    while (this.#clip.units[this.#next]?.key !== true) this.#next = (this.#next + 1) % this.#clip.units.length;
+    const units = this.#units;
+    while (units[this.#next]?.key !== true) this.#next = (this.#next + 1) % units.length;
   }
 
   #time(count: number): number {

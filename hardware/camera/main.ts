@@ -1,4 +1,4 @@
-/** `diemcau simulate camera --clip FILE [--port N]`: a network camera that can be killed. One `started` line out, clean stop on a signal. */
+/** `diemcau simulate camera --clip FILE [--port N] [--orders N]`: a network camera that can be killed, frozen, blinded. One `started` line out, clean stop on a signal. */
 import { readFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -6,7 +6,9 @@ import { brief, type Fault, FaultError } from '../../protocol/fault.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { createLog } from '../../protocol/node/log.ts';
 import { whenOwnerGoes } from '../../protocol/node/owner.ts';
+import { blackClip } from './black.ts';
 import { parseClip } from './clip.ts';
+import { type Order, takeOrders } from './orders.ts';
 import { CameraServer } from './server.ts';
 
 const STOP_MS = 2500;
@@ -24,22 +26,31 @@ function end(fault: Fault): never {
 }
 const wrong = (key: string, reason: string): never => end({ code: 'config.invalid', key, reason });
 
-function readArguments(): { readonly clip: string; readonly port: number } {
-  const given = ((): { readonly clip?: string; readonly port?: string } => {
+interface Arguments {
+  readonly clip: string;
+  readonly port: number;
+  /** Null: it takes none. */
+  readonly orders: number | null;
+}
+
+function readArguments(): Arguments {
+  const given = ((): { readonly clip?: string; readonly port?: string; readonly orders?: string } => {
     try {
-      return parseArgs({ options: { clip: { type: 'string' }, port: { type: 'string' } } }).values;
+      return parseArgs({ options: { clip: { type: 'string' }, port: { type: 'string' }, orders: { type: 'string' } } }).values;
     } catch (error) {
       return wrong('command line', (error as Error).message.split('. ')[0] ?? '');
     }
   })();
   const clip = given.clip ?? wrong('--clip', 'name an H.264 byte-stream file');
-  const port = given.port ?? '0';
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
-    wrong('--port', `must be a whole number from 0 to 65535, not ${JSON.stringify(port)}`);
-  return { clip, port: Number(port) };
+  return { clip, port: portOf('--port', given.port ?? '0'), orders: given.orders === undefined ? null : portOf('--orders', given.orders) };
 }
 
-const { clip: path, port } = readArguments();
+function portOf(key: string, text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) wrong(key, `must be a whole number from 0 to 65535, not ${JSON.stringify(text)}`);
+  return Number(text);
+}
+
+const { clip: path, port, orders: ordersPort } = readArguments();
 const bytes = await readFile(path).catch((error: Error) => wrong('--clip', error.message));
 const clip = parseClip(bytes);
 if (!clip.ok) wrong('--clip', clip.fault.code === 'input.invalid' ? clip.fault.reason : brief(clip.fault));
@@ -68,11 +79,16 @@ async function run(): Promise<void> {
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
   whenOwnerGoes(() => void stop());
+  const { width, height, rate } = clip.value;
+  const film = clip.value;
+  const obey = async (order: Order): Promise<void> => {
+    server.show(order === 'freeze' ? 'frozen' : order === 'live' ? 'live' : await blackClip(film, clock, log));
+  };
   try {
     const url = await server.start();
+    const orders = ordersPort === null ? null : (await takeOrders(ordersPort, obey)).port;
     keepPace();
-    const { width, height, rate } = clip.value;
-    console.log(JSON.stringify({ event: 'started', url, width, height, fps: rate.num / rate.den }));
+    console.log(JSON.stringify({ event: 'started', url, orders, width, height, fps: rate.num / rate.den }));
   } catch (error) {
     if (!(error instanceof FaultError)) throw error;
     end(error.fault);

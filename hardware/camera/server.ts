@@ -77,6 +77,12 @@ export class CameraServer {
     this.#udp = null;
   }
 
+  /** What is in front of the lens from now on: the clip, its last key picture for ever, or these. */
+  show(pictures: 'live' | 'frozen' | Clip): void {
+    if (pictures === 'frozen') this.#loop.freeze();
+    else this.#loop.show(pictures === 'live' ? null : pictures.units);
+  }
+
   #accept(socket: Socket): void {
     const { clip, host, log } = this.#options;
     const udp = this.#udp;

@@ -33,15 +33,32 @@ export interface MessageEvent extends At {
   readonly name: string;
   readonly fields: string;
 }
-/** The watchdog shows another source. `gapMs`: how long the viewer saw no new picture. */
+/**
+ * The watchdog shows another source. `gapMs`: for how long no picture left the selector; `ageMs`: since when the picture that was left is not
+ * what the room looks like: stopped, frozen or black.
+ */
 export interface SourceEvent extends At {
   readonly event: 'source';
   readonly selector: string;
   readonly pad: string;
   readonly from: string | null;
-  readonly because: 'started' | 'stalled' | 'returned';
+  readonly because: 'started' | 'returned' | 'stalled' | 'ended' | 'frozen' | 'black';
   readonly gapMs: number;
   readonly ageMs: number;
+}
+/** A judge has changed its mind on the pictures at the pad `name`. */
+export interface JudgedEvent extends At {
+  readonly event: 'judged';
+  readonly name: string;
+  readonly verdict: 'fit' | 'frozen' | 'black';
+}
+/** A cell has failed by itself (and is being shut), or is shut: then it can be opened again. */
+export interface CellEvent extends At {
+  readonly event: 'cell';
+  readonly name: string;
+  readonly state: 'failed' | 'shut';
+  readonly element: string;
+  readonly because: string;
 }
 /** No source of the selector delivers. */
 export interface SourcelessEvent extends At {
@@ -95,6 +112,15 @@ export interface StampSourceEvent extends At {
   readonly latencyMs: number;
 }
 
+/** What was captured at `captureMs` by the sender's wall clock is at `pipelineMs` here, which was `wallMs` by this machine's wall clock. */
+export interface RtpTimeEvent extends At {
+  readonly event: 'rtp-time';
+  readonly name: string;
+  readonly pipelineMs: number;
+  readonly captureMs: number;
+  readonly wallMs: number;
+}
+
 export type WorkerEvent =
   | StateEvent
   | ErrorEvent
@@ -102,6 +128,8 @@ export type WorkerEvent =
   | EosEvent
   | MessageEvent
   | SourceEvent
+  | JudgedEvent
+  | CellEvent
   | SourcelessEvent
   | LevelEvent
   | PictureEvent
@@ -109,7 +137,8 @@ export type WorkerEvent =
   | KeyframeEvent
   | MalformedEvent
   | LoopedEvent
-  | StampSourceEvent;
+  | StampSourceEvent
+  | RtpTimeEvent;
 
 type Kind = 'text' | 'number' | 'numbers';
 
@@ -120,6 +149,8 @@ const FIELDS: { readonly [K in WorkerEvent['event']]: Readonly<Record<string, Ki
   eos: {},
   message: { element: 'text', name: 'text', fields: 'text' },
   source: { selector: 'text', pad: 'text', because: 'text', gapMs: 'number', ageMs: 'number' },
+  judged: { name: 'text', verdict: 'text' },
+  cell: { name: 'text', state: 'text', element: 'text', because: 'text' },
   sourceless: { selector: 'text' },
   level: { element: 'text', rms: 'numbers', peak: 'numbers' },
   picture: { name: 'text', data: 'text' },
@@ -129,6 +160,7 @@ const FIELDS: { readonly [K in WorkerEvent['event']]: Readonly<Record<string, Ki
   'keyframe-came': { name: 'text', waitedMs: 'number', dropped: 'number' },
   malformed: { element: 'text', message: 'text', errors: 'number' },
   looped: { element: 'text', loops: 'number' },
+  'rtp-time': { name: 'text', pipelineMs: 'number', captureMs: 'number', wallMs: 'number' },
   'stamp-source': { name: 'text', source: 'number', sequence: 'number', latencyMs: 'number' },
 };
 

@@ -49,6 +49,17 @@ export interface Pipeline {
   readonly finalise: boolean;
 }
 
+/** A source of its own life within a running pipeline: what fails in it ends it, and nothing else. */
+export interface Cell {
+  /** Its last element is called `<name>-last`. */
+  readonly name: string;
+  /** The element of the pipeline that it feeds. */
+  readonly into: string;
+  /** What is not live (a file) begins its time when it is opened. Default false. */
+  readonly ownTime?: boolean;
+  readonly chains: readonly Chain[];
+}
+
 export function element(factory: string, properties: Properties = {}, id?: string): Element {
   return id === undefined ? { factory, properties } : { factory, properties, id };
 }

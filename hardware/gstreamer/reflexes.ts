@@ -14,7 +14,10 @@ export interface Region {
   readonly height?: number;
 }
 
-/** Shows the best source that delivers. A source silent for `thresholdMs` is left at once and must deliver for `holdMs` to come back. */
+/**
+ * Shows the best source that delivers and that no judge objects to. A source silent for `thresholdMs` is left at once and must deliver for
+ * `holdMs` to come back. A second one on a selector replaces the first and goes on from what that knew.
+ */
 export interface Watchdog {
   readonly do: 'watchdog';
   /** An input-selector. */
@@ -25,6 +28,26 @@ export interface Watchdog {
   readonly thresholdMs?: number;
   /** Default 1000. */
   readonly holdMs?: number;
+}
+
+/**
+ * Judges raw pictures for the watchdog: events `judged`. A camera that repeats one picture, or sends black, delivers like a healthy one.
+ * Asked again for a pad it begins anew.
+ */
+export interface Judge extends At {
+  readonly do: 'judge';
+  /** False for what may rightly stand still, as a slide from a computer or codec does. Default true. */
+  readonly frozen?: boolean;
+  /** Default true. */
+  readonly black?: boolean;
+  /** Default 1200: with the watchdog's turn well below the two seconds in which a dead picture is to be off the air. */
+  readonly frozenMs?: number;
+  /** Default 1000: longer than a cut through black. */
+  readonly blackMs?: number;
+  /** Luma at most this on average (black is 16, a dark room is above) … Default 20. */
+  readonly mean?: number;
+  /** … and this variance (digital black has none, noise of a sensor has several). Default 1. */
+  readonly variance?: number;
 }
 
 /** Events `level` from a `level` element. */
@@ -57,6 +80,15 @@ export interface CaptureTime extends At {
   readonly do: 'capture-time';
 }
 
+/**
+ * Events `rtp-time`: which wall-clock time of capture, carried by RTP, belongs to which time of this pipeline. Belongs on a depayloader's sink
+ * pad.
+ */
+export interface RtpTime extends At {
+  readonly do: 'rtp-time';
+  readonly name: string;
+}
+
 /** Marks each buffer of S16 sound with its loudness, which RTP then carries. Belongs on an encoder's sink pad. */
 export interface Loudness extends At {
   readonly do: 'loudness';
@@ -69,6 +101,11 @@ export interface Loudness extends At {
 export interface Hush extends At {
   readonly do: 'hush';
   readonly packets: string;
+}
+
+/** Leads 16-bit sound of one channel from one sample to the next, where a selector has changed between sources. Belongs on its source pad. */
+export interface Declick extends At {
+  readonly do: 'declick';
 }
 
 /** The pipeline plays only when this pad knows its format; a start without it within 1.5 s is refused. */
@@ -86,6 +123,12 @@ export interface Punctual extends At {
   readonly do: 'punctual';
   /** Default 300; more than the pipeline's own latency. */
   readonly limitMs?: number;
+}
+
+/** Lets at most `fps` pictures per second into an encoder (0: all), an IDR every second meanwhile. A second one on the pad changes the first. */
+export interface Thin extends At {
+  readonly do: 'thin';
+  readonly fps: number;
 }
 
 /** Events `picture` from an appsink that is fed JPEG. */
@@ -137,16 +180,20 @@ export interface Switch {
 
 export type Reflex =
   | Watchdog
+  | Judge
   | Levels
   | Probe
   | Stamp
   | ReadStamp
   | CaptureTime
+  | RtpTime
   | Loudness
   | Hush
+  | Declick
   | AwaitFormat
   | Newest
   | Punctual
+  | Thin
   | Pictures
   | DropUntilKeyframe
   | RtpGuard

@@ -12,7 +12,7 @@ import { Program, type ProgramDown } from '../../protocol/node/program.ts';
 import { packageRoot } from '../../protocol/node/root.ts';
 import { parseEvent, type WorkerEvent } from './events.ts';
 import { cure } from './packages.ts';
-import { type Pipeline, reflexesOf } from './pipeline.ts';
+import { type Cell, type Pipeline, pipeline, reflexesOf } from './pipeline.ts';
 import { parseStamps, parseStats, type StampReading, type WorkerStats } from './readings.ts';
 import type { Reflex, SetProperty, Switch } from './reflexes.ts';
 import { render } from './render.ts';
@@ -174,11 +174,25 @@ export class Worker extends EventEmitter<WorkerEvents> {
     await this.#program.request({ do: 'keyframe', element });
   }
 
-  /** Puts a reflex into the running pipeline; it stays across restarts. A second watchdog on a selector replaces the first. */
+  /** Puts a reflex into the running pipeline; it stays across restarts. A second watchdog on a selector, or `thin` on a pad, replaces the first. */
   async attach(reflex: Reflex): Promise<void> {
     await this.#program.request({ ...reflex });
-    const key = reflex.do === 'watchdog' ? `watchdog ${reflex.selector}` : JSON.stringify(reflex);
+    const key = replaceable(reflex) ?? JSON.stringify(reflex);
     this.#since.set(key, reflex);
+  }
+
+  /**
+   * Opens a cell in the running pipeline. Whether it delivers, fails or ends is told by events; it is not opened again by itself, neither after
+   * a failure nor in a new process. @throws FaultError `program.refused`: not possible, or `cell.busy` until it is shut.
+   */
+  async open({ name, into, chains, ownTime = false }: Cell): Promise<void> {
+    const whole = pipeline(chains);
+    await this.#program.request({ do: 'cell', name, into, ownTime, launch: render(whole), reflexes: reflexesOf(whole) });
+  }
+
+  /** Shuts a cell. False: it was shut; else the event `cell` tells when it is. */
+  async shut(name: string): Promise<boolean> {
+    return (await this.#program.request({ do: 'shut', name })).closing === true;
   }
 
   /** All counters; `reset` begins a new window for the largest gaps. */
@@ -304,6 +318,13 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.#log.error({ because }, 'worker was given up');
     this.emit('failed', { because });
   }
+}
+
+/** Of what there is one at a place at most: where it is put, the former is gone. */
+function replaceable(reflex: Reflex): string | null {
+  if (reflex.do === 'watchdog') return `watchdog ${reflex.selector}`;
+  if (reflex.do === 'thin') return `thin ${reflex.element} ${reflex.pad}`;
+  return reflex.do === 'judge' ? `judge ${reflex.element} ${reflex.pad}` : null;
 }
 
 /** A missing element is told with the package that brings it. */

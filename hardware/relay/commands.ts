@@ -22,6 +22,8 @@ export interface Permission {
   readonly sub?: boolean;
   /** Pace of what we send to it; 0 or absent: no limit. */
   readonly maxKbps?: number;
+  /** What is taken from each of its connections, packets counted with 100 bytes more than they have; 0 = all. Default 20,000. Several times what its plan allows. */
+  readonly maxInKbps?: number;
 }
 
 export interface LinkTo {
@@ -31,9 +33,12 @@ export interface LinkTo {
   /** `pub/NODE` = we send, `sub/NODE` = we receive; a third part names one of several paths: `pub/NODE/wan2`. See streamId(). */
   readonly streamId: string;
   readonly key: string;
+  /** At least; raised by the relay itself when the round trip asks for more, up to a second. */
   readonly latencyMs: number;
   /** Local address, to choose among several ways out. */
   readonly bind?: string;
+  /** Network interface that everything of this link goes through, whatever the routes say of others: `eth1`. It may be missing for a while. */
+  readonly device?: string;
   /** False for an SRT listener that is no relay: it gets no heartbeats, and its silence is judged by acknowledgements alone. */
   readonly heartbeat?: boolean;
   readonly maxKbps?: number;
@@ -46,10 +51,22 @@ export interface Route {
   readonly to: readonly Target[];
 }
 
+/** What a view may turn to by itself. */
+export interface Backing {
+  /** At most 3, in order; shown while `ssrc` (the first choice) does not deliver and they do. */
+  readonly backups?: readonly number[];
+  /** So long without a packet is a stall, and never less than two and a half of the stream's own intervals. Default: video 250, audio 90. */
+  readonly afterMs?: number;
+  /** The first choice is returned to when it has delivered steadily for so long. Default 2000. */
+  readonly holdMs?: number;
+}
+
 /** Shows one stream at a time. Video changes at an IDR of the new stream, untouched; audio at once, as one continuous stream `as`. */
-export type View =
-  | { readonly kind: 'video'; readonly to: Target; readonly ssrc: number | null }
-  | { readonly kind: 'audio'; readonly to: Target; readonly ssrc: number | null; readonly as: number };
+export type View = Backing &
+  (
+    | { readonly kind: 'video'; readonly to: Target; readonly ssrc: number | null }
+    | { readonly kind: 'audio'; readonly to: Target; readonly ssrc: number | null; readonly as: number }
+  );
 
 /** Thresholds in milliseconds; what is absent stays as it is. Defaults in native/main.c and in the README. */
 export interface Tuning {
@@ -61,6 +78,8 @@ export interface Tuning {
   readonly audioStallMs?: number;
   readonly queueMs?: number;
   readonly queueHoldMs?: number;
+  /** Unacknowledged time beyond the round trip at which video waits for its turn. */
+  readonly videoWaitMs?: number;
   /** How often event `levels` comes; absent: never. */
   readonly levelsMs?: number;
 }

@@ -2,7 +2,7 @@
 import type { Command } from '../../protocol/node/program.ts';
 
 /** Keys begin with one of these; earlier ones are said first, so that nobody is let in before there is a place for what they send. */
-const ORDER = ['tune', 'input', 'route', 'view', 'allow', 'listen', 'connect'] as const;
+const ORDER = ['tune', 'pace', 'input', 'route', 'view', 'allow', 'listen', 'connect'] as const;
 export type Topic = (typeof ORDER)[number];
 
 export class Desired {

@@ -13,7 +13,7 @@ import type { LinkTo, Listening, Permission, Route, Tuning, View } from './comma
 import { Desired, type Topic } from './desired.ts';
 import { parseEvent, type RelayEvent } from './events.ts';
 import type { Lookup } from './lookup.ts';
-import { parseStats, type RelayStats } from './stats.ts';
+import { parseQueues, parseStats, type RelayQueues, type RelayStats } from './stats.ts';
 
 export interface RelayOptions {
   /** For logs. */
@@ -118,6 +118,11 @@ export class Relay extends EventEmitter<RelayEvents> {
     await this.#unset('connect', link, { do: 'disconnect', link });
   }
 
+  /** A drill: for `ms` nothing of this link goes out or comes in, then it goes on by itself. @throws FaultError `program.refused` when there is no such link. */
+  async cut(link: string, ms: number): Promise<void> {
+    await this.#program.request({ do: 'cut', link, ms });
+  }
+
   /** Takes RTP in on a loopback UDP port; answers the port, which stays the same over restarts. Needs start(). */
   async input(name: string, port = 0): Promise<number> {
     return this.#port('input', name, { do: 'input', name, port });
@@ -152,6 +157,17 @@ export class Relay extends EventEmitter<RelayEvents> {
   /** @throws FaultError `program.gone` while the process is not up. */
   async stats(): Promise<RelayStats> {
     return parseStats(await this.#program.request({ do: 'stats' }));
+  }
+
+  /** The queues of everything that we send to, now; costs little. @throws FaultError `program.gone` while the process is not up. */
+  async queues(): Promise<RelayQueues> {
+    return parseQueues(await this.#program.request({ do: 'queues' }));
+  }
+
+  /** What video to this node, or over this link, may take on the wire in kbit/s: beyond it waits, audio passes. Null: whatever there is. */
+  async pace(name: string, kbps: number | null): Promise<void> {
+    if (kbps === null && this.#desired.get('pace', name) === undefined) return;
+    await this.#set('pace', name, { do: 'pace', name, kbps: kbps ?? 0 });
   }
 
   /** Fault injection. */

@@ -35,6 +35,8 @@ export const ConnectionStats = Type.Object({
   audioDropped: Count,
   forged: Count,
   malformed: Count,
+  /** More than is taken from this peer (`maxInKbps`): dropped. */
+  flooded: Count,
   connects: Count,
   sendBufferMs: Ms,
   mbpsSend: Type.Number(),
@@ -100,6 +102,38 @@ export const RelayStats = Type.Object({
   stalls: Count,
 });
 export type RelayStats = Static<typeof RelayStats>;
+
+/** What a relay answers to `queues`: the connections that it sends on. */
+export const QueueStats = Type.Object({
+  peer: Type.Optional(Type.String()),
+  link: Type.Optional(Type.String()),
+  streamId: Type.String(),
+  state: ConnectionStats.properties.state,
+  /** Video is dropped. */
+  crowded: Type.Boolean(),
+  /** Unacknowledged beyond the round trip, or waiting here. */
+  queueMs: Ms,
+  /** For so long something waits and no acknowledgement has come. */
+  unackedMs: Ms,
+  /** Of SRT's packets with their headers: what has arrived. */
+  bytesAcked: Count,
+  videoDropped: Count,
+  audioDropped: Count,
+  mediaOut: Count,
+});
+export type QueueStats = Static<typeof QueueStats>;
+
+export const RelayQueues = Type.Object({ at: Ms, connections: Type.Array(QueueStats) });
+export type RelayQueues = Static<typeof RelayQueues>;
+
+const queues = decoder(RelayQueues);
+
+/** @throws FaultError `input.invalid` when the process answers something else. */
+export function parseQueues(reply: unknown): RelayQueues {
+  const result = queues.check(reply);
+  if (!result.ok) throw new FaultError(result.fault);
+  return result.value;
+}
 
 const stats = decoder(RelayStats);
 

@@ -1,6 +1,6 @@
 /** What this node costs and what its machine has left: read from /proc once a second, differenced here. */
 import { readFileSync, statfsSync } from 'node:fs';
-import { loadavg } from 'node:os';
+import { loadavg, networkInterfaces } from 'node:os';
 import type { HostSample } from '../schema/telemetry.ts';
 
 /** CPU and memory of one process at one moment. */
@@ -85,3 +85,10 @@ function isMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;
   return code === 'ENOENT' || code === 'ESRCH' || code === 'ENODEV' || code === 'EIO';
 }
+
+/** IPv4 addresses of this machine in its networks; those on the interfaces named in `last` come last. */
+export const ownAddresses = (last: readonly string[]): readonly string[] =>
+  Object.entries(networkInterfaces())
+    .toSorted(([a], [b]) => Number(last.includes(a)) - Number(last.includes(b)))
+    .flatMap(([, addresses = []]) => addresses.filter(({ family, internal }) => family === 'IPv4' && !internal))
+    .map(({ address }) => address);

@@ -1,5 +1,5 @@
-/** Requests that wait for their reply: ids, deadlines, and who gets the answer. Knows no process and no socket. */
-import type { Clock, Timer } from '../clock.ts';
+/** Requests that wait for their reply: ids, patience, and who gets the answer. Knows no process and no socket. */
+import type { Timer } from '../clock.ts';
 import { type Fault, FaultError } from '../fault.ts';
 
 export type Reply = Record<string, unknown>;
@@ -8,22 +8,22 @@ interface Open {
   readonly command: string;
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: FaultError) => void;
-  timer: Timer;
+  readonly timer: Timer;
 }
 
-/** Shortest extra wait after a deadline: lets replies that lie in the pipe be read first. */
-const GRACE_MS = 50;
+/** Calls `overdue`, with the reason in words, when somebody's time to answer is used up (protocol/node/attention.ts). */
+export type Patience = (ms: number, name: string, overdue: (because: string) => void) => Timer;
 
 export class Pending {
-  readonly #clock: Clock;
+  readonly #patience: Patience;
   readonly #timeoutMs: number;
-  readonly #overdue: (command: string, afterMs: number) => void;
+  readonly #overdue: (command: string, because: string) => void;
   readonly #open = new Map<number, Open>();
   #nextId = 1;
 
   /** @param overdue called when a request stays unanswered; the owner decides what that means. The request stays open. */
-  constructor(clock: Clock, timeoutMs: number, overdue: (command: string, afterMs: number) => void) {
-    this.#clock = clock;
+  constructor(patience: Patience, timeoutMs: number, overdue: (command: string, because: string) => void) {
+    this.#patience = patience;
     this.#timeoutMs = timeoutMs;
     this.#overdue = overdue;
   }
@@ -36,8 +36,7 @@ export class Pending {
   open(command: string, timeoutMs = this.#timeoutMs): { readonly id: number; readonly reply: Promise<Reply> } {
     const id = this.#nextId++;
     const reply = new Promise<Reply>((resolve, reject) => {
-      const due = this.#clock.mono() + timeoutMs;
-      const timer = this.#clock.after(timeoutMs, `reply to ${command}`, () => this.#late(id, due, timeoutMs));
+      const timer = this.#patience(timeoutMs, `reply to ${command}`, (because) => this.#overdue(command, because));
       this.#open.set(id, { command, resolve, reject, timer });
     });
     return { id, reply };
@@ -62,17 +61,5 @@ export class Pending {
       open.timer.cancel();
       open.reject(new FaultError(fault(open.command)));
     }
-  }
-
-  // When this process itself was held up (busy machine, suspended VM) the timer comes late and the reply may lie unread in the pipe:
-  // wait as long again as we were late before blaming the other side.
-  #late(id: number, due: number, timeoutMs: number): void {
-    const open = this.#open.get(id);
-    if (!open) return;
-    const lateMs = this.#clock.mono() - due;
-    const graceMs = Math.max(GRACE_MS, Math.min(lateMs, timeoutMs));
-    open.timer = this.#clock.after(graceMs, `grace for ${open.command}`, () => {
-      if (this.#open.has(id)) this.#overdue(open.command, timeoutMs);
-    });
   }
 }

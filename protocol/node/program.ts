@@ -8,12 +8,14 @@ import type { Readable } from 'node:stream';
 import type { Clock, Timer } from '../clock.ts';
 import { FaultError } from '../fault.ts';
 import type { Log } from '../log.ts';
+import { Attention } from './attention.ts';
 import { type CrashRecord, crashed, noCrashes } from './backoff.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { type Ending, onEnd } from './ending.ts';
 import { LineSplitter, MAX_LINE_BYTES } from './lines.ts';
 import { parseMessage } from './message.ts';
 import { Pending, type Reply } from './pending.ts';
+import { lookAtThreads } from './threads.ts';
 
 export interface ProgramOptions {
   /** For logs and faults. */
@@ -24,7 +26,10 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly log: Log;
-  /** An unanswered request counts as a hang: the program is killed and started again. Default 2000. */
+  /**
+   * A request that is unanswered for so long counts as a hang: the program is killed and started again. Default 2000. It is the program's
+   * own time: what it stands in line for a processor is added (protocol/node/attention.ts).
+   */
   readonly requestTimeoutMs?: number;
   /** Default 1000. */
   readonly pingEveryMs?: number;
@@ -193,7 +198,13 @@ export class Program extends EventEmitter<ProgramEvents> {
       env: { ...process.env, ...env },
       detached: false,
     });
-    const pending = new Pending(clock, requestTimeoutMs, (what, afterMs) => this.#hang(life, `no answer to ${what} for ${afterMs} ms`));
+    const { pid } = child;
+    const attention = new Attention(clock, () => (pid === undefined ? null : lookAtThreads(pid, clock.mono())));
+    const pending = new Pending(
+      (ms, what, overdue) => attention.wait(ms, what, overdue),
+      requestTimeoutMs,
+      (what, because) => this.#hang(life, `no answer to ${what} for ${because}`),
+    );
     const life: Life = {
       child,
       bornAt: clock.mono(),
@@ -205,8 +216,8 @@ export class Program extends EventEmitter<ProgramEvents> {
       gone: deferred(),
     };
     this.#life = life;
-    const readyTimer = clock.after(readyTimeoutMs, `${name} becomes ready`, () => {
-      if (this.#state === 'starting') this.#hang(life, `not ready after ${readyTimeoutMs} ms`);
+    const readyTimer = attention.wait(readyTimeoutMs, `${name} becomes ready`, (because) => {
+      if (this.#state === 'starting') this.#hang(life, `not ready after ${because}`);
     });
     life.timers.push(readyTimer);
     this.#listen(life);

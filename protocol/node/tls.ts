@@ -65,14 +65,15 @@ export async function loadIdentity(dir: string, now: number): Promise<Result<Ide
 }
 
 /** Why a certificate is not valid at `now`, or null. */
-function untimely({ validFrom, validTo }: X509Certificate, now: number): string | null {
+export function untimely({ validFrom, validTo }: X509Certificate, now: number): string | null {
   // biome-ignore lint/style/noRestrictedGlobals: reads and writes dates, not the clock
   const [from, to, here] = [Date.parse(validFrom), Date.parse(validTo), new Date(now).toISOString()];
   if (to < now) return `expired on ${validTo}`;
   return from > now ? `is not valid before ${validFrom}, and this machine's clock says ${here}` : null;
 }
 
-function readSubject(parts: readonly string[]): Peer | undefined {
+/** Who a certificate names. @param parts lines `CN=…` of its subject; undefined: it is none of ours. */
+export function readSubject(parts: readonly string[]): Peer | undefined {
   const value = (name: string): string => parts.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
   const peer = { node: value('CN'), role: value('OU') };
   return nodeId.Check(peer.node) && role.Check(peer.role) ? { node: peer.node, role: peer.role as Role } : undefined;

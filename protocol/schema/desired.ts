@@ -14,6 +14,21 @@ export const MediaKey = Type.Object(
 );
 export type MediaKey = Static<typeof MediaKey>;
 
+/**
+ * What the chair's panel needs to know: the salted scrypt hash of the meeting's PIN. Six digits fall to whoever has the hash and an afternoon, so
+ * it goes to the one box that needs it, over TLS, and is as good as the box's disk.
+ */
+export const PanelKey = Type.Object(
+  {
+    meeting: MeetingId,
+    salt: Type.String({ pattern: '^[a-f0-9]{32}$' }),
+    /** scrypt with N 16384, r 8, p 1; 32 bytes. */
+    hash: Type.String({ pattern: '^[a-f0-9]{64}$' }),
+  },
+  closed,
+);
+export type PanelKey = Static<typeof PanelKey>;
+
 /** What a site box shall do. `plan` is null between meetings. */
 export const EdgeDesired = Type.Object(
   {
@@ -25,6 +40,8 @@ export const EdgeDesired = Type.Object(
     /** How they shall stand. */
     scene: RoomScene,
     keys: Type.Array(MediaKey, { maxItems: 64 }),
+    /** The chair's box only, else null. */
+    panel: Type.Union([PanelKey, Type.Null()]),
   },
   closed,
 );

@@ -79,6 +79,8 @@ export const DeviceWish = Type.Object(
      * is configured with and that this device is plugged into. Absent: no.
      */
     source: Type.Optional(Type.Boolean()),
+    /** Who brings the picture of a codec back after its call was lost: a call that stands again, or a person. Absent: `auto`. */
+    return: Type.Optional(Type.Enum(['auto', 'operator'])),
   },
   closed,
 );
@@ -110,7 +112,24 @@ export const FoundDevice = Type.Object(
 );
 export type FoundDevice = Static<typeof FoundDevice>;
 
-export const DrivenDevice = Type.Object({ ...DeviceReport.properties, scene: SceneReport }, closed);
+/** Of a codec that the site's picture comes from. */
+export const CodecPicture = Type.Object(
+  {
+    /** Whether it may be on the air. What is on the air, the telemetry says. */
+    shown: Type.Boolean(),
+    because: Type.String({ maxLength: 300 }),
+    /** Whom the box calls again after the call was lost, how often it has, and when it does next; null: nobody. */
+    redial: orNull(Type.Object({ address: Type.String({ maxLength: 200 }), tries: Type.Integer({ minimum: 0 }), at: At }, closed)),
+  },
+  closed,
+);
+export type CodecPicture = Static<typeof CodecPicture>;
+
+/** `picture` absent or null: the site's picture comes from elsewhere. */
+export const DrivenDevice = Type.Object(
+  { ...DeviceReport.properties, scene: SceneReport, picture: Type.Optional(orNull(CodecPicture)) },
+  closed,
+);
 export type DrivenDevice = Static<typeof DrivenDevice>;
 
 export const DevicesBody = Type.Object(
@@ -125,3 +144,8 @@ export type Devices = Static<typeof Devices>;
 /** One act on one device, as part of `down/cmd`; its outcome is part of `up/result`. */
 export const DeviceCommand = Type.Object({ do: Type.Literal('device'), device: DeviceId, act: DeviceAct }, closed);
 export { ActResult };
+
+/** What a person decides about the picture of a codec: bring it back, call again now, call no more. */
+export const PictureOrder = Type.Enum(['return', 'redial', 'stop-redial']);
+export type PictureOrder = Static<typeof PictureOrder>;
+export const PictureCommand = Type.Object({ do: Type.Literal('picture'), device: DeviceId, order: PictureOrder }, closed);

@@ -10,8 +10,10 @@ export const eventKinds = [
   'process',
   /** The camera's state changed. facts: from, to, gapMs */
   'source',
-  /** An SRT link came or went. facts: peer, direction */
+  /** An SRT link came or went, a path rests because it flaps, or less is sent because the way is narrow. facts: peer, direction, path, level, kbps */
   'link',
+  /** Another hub serves a site, or its first one again. facts: from, to, stream, gapMs */
+  'hub',
   /** The floor's picture reached this node. facts: site, grantN, mono (CLOCK_MONOTONIC in ms) */
   'floor',
   /** A tile became a slate, came back or was banned. facts: site, slot */
@@ -20,6 +22,8 @@ export const eventKinds = [
   'recording',
   /** A disk, clock, certificate or configuration is wrong. facts: what */
   'health',
+  /** A drill has broken a part of this node on purpose. facts: fault, ms */
+  'drill',
   /** Something on the wire was refused. facts: what, count */
   'refused',
 ] as const;

@@ -1,7 +1,8 @@
 /** The plan: the one schema of a running meeting. Central writes it, hubs and edges act on it, nobody guesses. */
 import { type Static, Type } from 'typebox';
 import { Grant } from '../grant.ts';
-import { MeetingId, Name, NodeId, RecordingId } from '../ids.ts';
+import { MeetingId, Name, NodeId, PathName, RecordingId } from '../ids.ts';
+import { PathHost } from './reported.ts';
 
 const closed = { additionalProperties: false } as const;
 const Ssrc = Type.Integer({ minimum: 16, maximum: 0xfffffff0, description: 'base SSRC, incarnation 0' });
@@ -26,8 +27,16 @@ export type AudioFormat = Static<typeof AudioFormat>;
 export const VideoStream = Type.Object({ ssrc: Ssrc, format: VideoFormat }, closed);
 export const AudioStream = Type.Object({ ssrc: Ssrc, format: AudioFormat }, closed);
 
-/** One way from a site to a hub. `path` names a WAN link when a site has several. */
-export const HubPath = Type.Object({ hub: NodeId, path: Type.Union([Type.String({ maxLength: 40 }), Type.Null()]) }, closed);
+/** One way from a site to a hub. `path` names a WAN link of the site's box; null: whatever way its system takes. */
+export const HubPath = Type.Object({ hub: NodeId, path: Type.Union([PathName, Type.Null()]) }, closed);
+export type HubPath = Static<typeof HubPath>;
+
+/**
+ * `hot`: connected to all its hubs, everything goes both ways. `warm`: connected to all, silent towards all but the first until that one is lost.
+ * `none`: connected to the first only.
+ */
+export const Protection = Type.Union([Type.Literal('none'), Type.Literal('warm'), Type.Literal('hot')]);
+export type Protection = Static<typeof Protection>;
 
 export const PlanSite = Type.Object(
   {
@@ -35,9 +44,7 @@ export const PlanSite = Type.Object(
     name: Name,
     /** In order of preference: the first is the primary. */
     hubs: Type.Array(HubPath, { minItems: 1, maxItems: 8 }),
-    protection: Type.Union([Type.Literal('none'), Type.Literal('warm'), Type.Literal('hot')]),
-    /** Set by the chair: nobody hears this site. */
-    muted: Type.Boolean(),
+    protection: Protection,
     streams: Type.Object(
       { main: VideoStream, tile: VideoStream, audio: AudioStream, content: Type.Union([VideoStream, Type.Null()]) },
       closed,
@@ -51,6 +58,8 @@ export const PlanHub = Type.Object(
   {
     hub: NodeId,
     host: Type.String({ minLength: 1, maxLength: 253 }),
+    /** Where it is reached over a path of that name, when not at `host`. */
+    paths: Type.Array(PathHost, { maxItems: 8 }),
     /** SRT (UDP) and control channel (TCP). */
     port: Type.Integer({ minimum: 1, maximum: 65_535 }),
     /** SRT latency in milliseconds, both directions. */

@@ -1,7 +1,7 @@
 /** `up/telemetry`, once a second, QoS 0: numbers of the last second. Rates are per second; counters are differenced by the sender. */
 import { type Static, Type } from 'typebox';
 import { envelope } from '../envelope.ts';
-import { MeetingId, NodeId, RecordingId } from '../ids.ts';
+import { MeetingId, NodeId, PathName, RecordingId } from '../ids.ts';
 
 const closed = { additionalProperties: false } as const;
 const Count = Type.Number({ minimum: 0 });
@@ -12,8 +12,12 @@ const orNull = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) =
 export const LinkSample = Type.Object(
   {
     peer: NodeId,
+    /** The site's WAN link that it goes over, when that has a name. */
+    path: orNull(PathName),
     direction: Type.Union([Type.Literal('up'), Type.Literal('down')]),
     connected: Type.Boolean(),
+    /** It came and went too often and is left alone for a while. */
+    resting: Type.Boolean(),
     rttMs: Ms,
     /** Raw packet loss of the network before repair, 0–100. */
     lossPercent: Type.Number({ minimum: 0, maximum: 100 }),
@@ -45,22 +49,44 @@ export const FloorSample = Type.Object(
   closed,
 );
 
+const Why = Type.String({ maxLength: 300 });
+/** What a site gives up because its way out is narrow. Level 0: nothing; `because` then empty, or what cannot be helped. */
+export const AdaptSample = Type.Object({ level: Type.Integer({ minimum: 0 }), because: Why, mainKbps: Count, tileFps: Count }, closed);
+export type AdaptSample = Static<typeof AdaptSample>;
+/** What a viewer does without because the way to it is narrow: 1 the mosaic, 2 the speaker's large picture (the small one stands in). */
+export const ThinSample = Type.Object({ level: Type.Integer({ minimum: 0, maximum: 2 }), because: Why }, closed);
+export type ThinSample = Static<typeof ThinSample>;
+
 export const EdgeTelemetry = Type.Object(
   {
     role: Type.Literal('edge'),
-    links: Type.Array(LinkSample, { maxItems: 16 }),
+    links: Type.Array(LinkSample, { maxItems: 32 }),
+    /** Whose mosaic and mix are shown and heard; null: no meeting. */
+    hub: orNull(NodeId),
     source: Type.Object(
       {
         state: Type.Union([Type.Literal('live'), Type.Literal('slate'), Type.Literal('off')]),
         fps: Count,
         because: Type.String({ maxLength: 200 }),
+        /** Place of the source on the air in the site's order: 0 is the first choice; null: the slate. Absent: the picture cannot fail. */
+        which: Type.Optional(orNull(Type.Integer({ minimum: 0, maximum: 7 }))),
+        /** The other sources, the best first. */
+        standby: Type.Optional(
+          Type.Array(
+            Type.Object({ name: Type.String({ maxLength: 120 }), ready: Type.Boolean(), because: Type.String({ maxLength: 200 }) }, closed),
+            { maxItems: 8 },
+          ),
+        ),
       },
       closed,
     ),
     mainBecause: orNull(Type.Union([Type.Literal('on-air'), Type.Literal('next'), Type.Literal('previous')])),
+    /** Absent: nothing is sent. */
+    adapt: Type.Optional(AdaptSample),
     floor: FloorSample,
     mosaic: Type.Object({ frames: Count, lostFrames: Count, maxGapMs: Ms }, closed),
-    mix: Type.Object({ packets: Count, lost: Count }, closed),
+    /** `levelDb`: the loudest moment of what the room heard in this second (0 = overload); null where nothing is decoded. */
+    mix: Type.Object({ packets: Count, lost: Count, levelDb: orNull(Type.Number({ minimum: -1000, maximum: 20 })) }, closed),
     host: HostSample,
   },
   closed,
@@ -73,8 +99,12 @@ export const HubSite = Type.Object(
     site: NodeId,
     up: orNull(LinkSample),
     down: orNull(LinkSample),
+    /** Absent: it is not served from here. */
+    thin: Type.Optional(ThinSample),
     tile: Type.Union([Type.Literal('live'), Type.Literal('slate'), Type.Literal('banned')]),
     levelDb: Type.Number({ minimum: -200, maximum: 20 }),
+    /** Packets of its voice that came, and that did not, in the last second. Absent: not counted yet. */
+    voice: Type.Optional(Type.Object({ packets: Count, lost: Count }, closed)),
     speaking: Type.Boolean(),
   },
   closed,

@@ -1,5 +1,6 @@
 /** The system's reasons and event words in the reader's language. Pure; tables in catalogue/phrases.ts. */
 import { actsInEnglish, hubSentences, phrases, words } from './catalogue/phrases.ts';
+import { narrowIn } from './catalogue/phrases-narrow.ts';
 import { complaintPhrases, partIn, roomPhrases } from './catalogue/phrases-room.ts';
 import type { TextKey } from './catalogue/vi.ts';
 import { type Language, translate } from './translate.ts';
@@ -26,6 +27,8 @@ export function reasonIn(language: Language, text: string): string {
   const said = Object.hasOwn(hubSentences, text) ? hubSentences[text] : undefined;
   if (said !== undefined) return translate(language, said);
   if (language === 'en') return text.split('; ').map(plain).join('; ');
+  const narrow = text.split('; ').map(narrowIn);
+  if (narrow.every((each) => each !== null)) return narrow.join('; ');
   // A room has several reasons at once. What a part is not known for stays as it is, and does not hide the others.
   const reasons = text.split('; ').map(roomReason);
   if (reasons.some((each) => each !== null))
@@ -33,7 +36,15 @@ export function reasonIn(language: Language, text: string): string {
       .split('; ')
       .map((each, at) => reasons[at] ?? each)
       .join('; ');
-  for (const [pattern, vi] of phrases) if (pattern.test(text)) return text.replace(pattern, vi);
+  for (const [pattern, vi] of phrases) {
+    const found = pattern.exec(text);
+    if (found === null) continue;
+    // Whatever ends in another reason is said to its end in one language.
+    const inner = pattern.source.endsWith('(.*)$') ? found.length - 1 : 0;
+    return vi.replace(/\$(\d)/g, (_, n: string) =>
+      Number(n) === inner ? reasonIn(language, found[inner] ?? '') : (found[Number(n)] ?? ''),
+    );
+  }
   return text;
 }
 
@@ -44,6 +55,11 @@ const plain = (text: string): string => text.replace(/\bdevice\.[a-z]+: device=\
 function roomReason(text: string): string | null {
   const away = /^not connected: (.+)$/.exec(text)?.[1];
   if (away !== undefined) return `chưa kết nối: ${roomReason(away) ?? away}`;
+  const [, who, why] = /^line to (.+) lost: (.+)$/.exec(text) ?? [];
+  if (who !== undefined && why !== undefined) return `mất đường điều khiển tới ${who}: ${roomReason(why) ?? why}`;
+  const first = /^backup camera(?: \d)? is on the air: (.+)$/.exec(text)?.[1];
+  const said = first === undefined ? null : roomReason(first);
+  if (said !== null) return `đang dùng camera dự phòng: ${said}`;
   for (const [pattern, vi] of roomPhrases) {
     const found = pattern.exec(text);
     if (found !== null) return vi.replace('$part', () => partIn(found[1] ?? '')).replace('$1', () => found[1] ?? '');

@@ -1,17 +1,10 @@
 /** The configuration files of the demo's processes, as data. */
 import { join } from 'node:path';
+import type { DemoPorts, SampleHub } from './hubs.ts';
+import { brokerWay, hasWanLinks, wanLinks } from './network.ts';
 import type { DemoOptions } from './options.ts';
 import type { SampleSite } from './province.ts';
 import { isWorkbench, portsFolder } from './rooms.ts';
-
-export interface DemoPorts {
-  readonly http: number;
-  readonly mqtt: number;
-  /** SRT and control channel of the hub. */
-  readonly hub: number;
-}
-
-export const hubId = 'hub-an-giang';
 
 const identity = (data: string, node: string): { readonly dir: string } => ({ dir: join(data, 'identity', node) });
 
@@ -22,14 +15,14 @@ export const centralConfig = ({ data }: DemoOptions, ports: DemoPorts): object =
   mqtt: { host: '127.0.0.1', port: ports.mqtt },
 });
 
-export const hubConfig = ({ data }: DemoOptions, ports: DemoPorts): object => ({
-  node: hubId,
-  data: join(data, hubId),
-  identity: identity(data, hubId),
-  central: [{ host: '127.0.0.1', port: ports.mqtt }],
-  listen: { host: '127.0.0.1', port: ports.hub },
-  advertise: { host: '127.0.0.1' },
-  recordings: { dir: join(data, hubId, 'recordings') },
+export const hubConfig = ({ data }: DemoOptions, ports: DemoPorts, { hub }: SampleHub, index: number): object => ({
+  node: hub,
+  data: join(data, hub),
+  identity: identity(data, hub),
+  central: [{ host: brokerWay.host, port: ports.mqtt }],
+  listen: { host: '127.0.0.1', port: ports.hubs[index] },
+  advertise: { host: '127.0.0.1', paths: wanLinks.map(({ name, host }) => ({ path: name, host })) },
+  recordings: { dir: join(data, hub, 'recordings') },
 });
 
 /** What a site sends: the short form (a camera, encoded by the site), or clips that have the plan's formats already. */
@@ -45,17 +38,22 @@ export function edgeConfig(
   { site, name }: SampleSite,
   index: number,
   source: SiteSource,
+  backup: string | null,
 ): object {
   return {
     node: site,
     name,
     data: join(data, 'edges', site),
     identity: identity(data, site),
-    central: [{ host: '127.0.0.1', port: ports.mqtt }],
+    central: [{ host: brokerWay.host, port: ports.mqtt }],
     source,
+    paths: hasWanLinks(index) ? wanLinks.map(({ name }) => ({ name })) : [],
+    backup,
     ports: [portsFolder(data, site)],
     cameras: isWorkbench(site) ? [lookout] : [],
     audio: 'synthetic',
+    // The first site has the chair.
+    panel: index === 0 ? { host: '127.0.0.1', port: ports.panel } : null,
     display: index === 1 ? 'headless' : 'count',
     stamps,
   };

@@ -87,7 +87,11 @@ export class Keeper {
     running.starts++;
     running.startedAt = this.#clock.mono();
     // A pipe nobody writes to: its end tells that the demo is gone, even when that is killed.
-    const child = spawn(process.execPath, ['--enable-source-maps', ...running.spec.args], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--enable-source-maps', ...running.spec.args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // Whoever is kept may die in a drill.
+      env: { ...process.env, DIEMCAU_KEPT: '1' },
+    });
     running.child = child;
     this.#changed();
     child.stderr.pipe(running.log, { end: false });

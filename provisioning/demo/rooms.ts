@@ -1,5 +1,9 @@
 /** What stands in the demo's rooms: a believable mix of makes, on ptys in place of serial lines, and how it shall stand while people meet. Pure. */
 import { join } from 'node:path';
+import { socketPath } from './network.ts';
+
+/** Of every codec here. */
+export const codecId = 'codec';
 
 interface SampleDevice {
   readonly id: string;
@@ -15,10 +19,10 @@ type Scene = Partial<Record<'power' | 'micMuted', boolean> & Record<'input' | 'p
 const asItIs = { power: null, input: null, preset: null, micMuted: null, volume: null, layout: null };
 
 const awake: Pick<SampleDevice, 'on' | 'off'> = { on: { power: true, micMuted: false }, off: { power: false } };
-const cisco: SampleDevice = { id: 'codec', name: 'Cisco TelePresence C40', driver: 'xapi', model: 'tc7', ...awake };
-const sx20: SampleDevice = { id: 'codec', name: 'Cisco SX20', driver: 'xapi', model: 'ce9', ...awake };
-const hdx: SampleDevice = { id: 'codec', name: 'Polycom HDX 8000', driver: 'polycom', model: 'HDX 8000', ...awake };
-const mxp: SampleDevice = { id: 'codec', name: 'TANDBERG 990 MXP', driver: 'xacli', on: {}, off: {} };
+const cisco: SampleDevice = { id: codecId, name: 'Cisco TelePresence C40', driver: 'xapi', model: 'tc7', ...awake };
+const sx20: SampleDevice = { id: codecId, name: 'Cisco SX20', driver: 'xapi', model: 'ce9', ...awake };
+const hdx: SampleDevice = { id: codecId, name: 'Polycom HDX 8000', driver: 'polycom', model: 'HDX 8000', ...awake };
+const mxp: SampleDevice = { id: codecId, name: 'TANDBERG 990 MXP', driver: 'xacli', on: {}, off: {} };
 const sony: SampleDevice = {
   id: 'camera',
   name: 'Camera Sony EVI-D100',
@@ -61,8 +65,19 @@ export const portsFolder = (data: string, site: string): string => join(data, 'r
 
 const pty = (data: string, site: string, { id }: SampleDevice): string => join(portsFolder(data, site), id);
 
-/** The configuration of the process that plays them all. */
+/** The name of the process that plays them all, and where it takes orders. */
+export const roomsName = 'rooms';
+export const roomsSocket = (data: string): string => socketPath(data, roomsName);
+
+/** The serial port of a site's codec; null: it has none. */
+export function codecPort(data: string, site: string): string | null {
+  const codec = rooms[site]?.find(({ id }) => id === codecId);
+  return codec === undefined ? null : pty(data, site, codec);
+}
+
+/** The configuration of that process. */
 export const roomsConfig = (data: string, sites: readonly string[]): object => ({
+  socket: roomsSocket(data),
   devices: sites.flatMap((site) =>
     (rooms[site] ?? []).map((device) => ({
       driver: device.driver,

@@ -9,6 +9,10 @@ export interface DemoState {
   readonly pids: Readonly<Record<string, number>>;
   /** Names of the processes that are sites' cameras, by site. */
   readonly cameras: Readonly<Record<string, string>>;
+  /** The same of the cameras that stand by. */
+  readonly backups: Readonly<Record<string, string>>;
+  /** Ports of loopback on which cameras take orders, by process. */
+  readonly orders: Readonly<Record<string, number>>;
 }
 
 const file = (data: string): string => join(data, 'state.json');

@@ -66,7 +66,13 @@ export function ensure({ forTests }) {
   }
   if (!ensurePackages({ forTests })) process.exit(1);
   npmPackages();
-  for (const [part, extra] of Object.entries({ 'hardware/relay/native': ['asan', 'fuzz'], 'hardware/gstreamer/native': ['asan'] }))
+  const native = {
+    'hardware/relay/native': ['asan', 'fuzz'],
+    'hardware/gstreamer/native': ['asan'],
+    'protocol/node/native': ['asan'],
+    ...(forTests ? { 'test/support/native': ['asan'] } : {}),
+  };
+  for (const [part, extra] of Object.entries(native))
     must('make', ['-s', '-C', part, 'all', ...(forTests ? extra : [])], `building ${part}`);
   const sources = ['protocol', 'hardware', 'edge', 'central', 'provisioning', 'test'];
   once('tsc', fingerprint(sources, /\.ts$/, ['tsconfig.json', 'package-lock.json']), 'dist/provisioning/cli.js', () =>
@@ -74,7 +80,10 @@ export function ensure({ forTests }) {
   );
   once(
     'web',
-    fingerprint(['protocol', 'central/noc'], /\.(tsx?|css|html|svg|json)$/, ['provisioning/setup/web.mjs', 'package-lock.json']),
+    fingerprint(['protocol', 'central/noc', 'edge/panel/web'], /\.(tsx?|css|html|svg|json)$/, [
+      'provisioning/setup/web.mjs',
+      'package-lock.json',
+    ]),
     'dist/web/index.html',
     () => must('node', ['provisioning/setup/web.mjs'], 'building the web page'),
   );

@@ -1,4 +1,4 @@
-// The one build step of the web page: central/noc/web -> dist/web, names with a hash of the content, compressed ahead (.gz, .br).
+// The one build step of the pages: central/noc/web -> dist/web, edge/panel/web -> dist/panel, names with a hash of the content, compressed ahead (.gz, .br).
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
@@ -7,7 +7,8 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-const source = join(root, 'central/noc/web');
+const icon = join(root, 'central/noc/web/icon.svg');
+const template = join(root, 'protocol/web/index.html');
 
 const hashed = (name, bytes) => {
   const extension = extname(name);
@@ -19,7 +20,7 @@ const gzip = (bytes) => gzipSync(bytes, { level: 9 });
 const brotli = (bytes) =>
   brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
 
-async function bundle(entry) {
+async function bundle(source, entry) {
   const made = await build({
     entryPoints: [join(source, entry)],
     bundle: true,
@@ -37,17 +38,21 @@ async function bundle(entry) {
   return Buffer.from(made.outputFiles[0].contents);
 }
 
-/**
- * Builds the page into `outdir`, which is emptied first.
- * Returns bytes of each file: plain, gzip and brotli.
- */
-export async function buildWeb({ outdir = join(root, 'dist/web') } = {}) {
-  const script = await bundle('main.tsx');
-  const style = await bundle('style/index.css');
-  const icon = readFileSync(join(source, 'icon.svg'));
-  const names = { script: hashed('page.js', script), style: hashed('page.css', style), icon: hashed('icon.svg', icon) };
-  const html = readFileSync(join(source, 'index.html'), 'utf8').replace(/\{\{(\w+)\}\}/g, (_, name) => `/${names[name]}`);
-  const files = { 'index.html': Buffer.from(html), [names.script]: script, [names.style]: style, [names.icon]: icon };
+/** Builds the operators' page. Returns bytes of each file: plain, gzip and brotli. */
+export const buildWeb = ({ outdir = join(root, 'dist/web') } = {}) => buildPage('central/noc/web', 'style/index.css', outdir);
+
+/** Builds the page of the chair's panel. */
+export const buildPanel = ({ outdir = join(root, 'dist/panel') } = {}) => buildPage('edge/panel/web', 'panel.css', outdir);
+
+/** Builds a page into `outdir`, which is emptied first. */
+async function buildPage(folder, sheet, outdir) {
+  const source = join(root, folder);
+  const script = await bundle(source, 'main.tsx');
+  const style = await bundle(source, sheet);
+  const image = readFileSync(icon);
+  const names = { script: hashed('page.js', script), style: hashed('page.css', style), icon: hashed('icon.svg', image) };
+  const html = readFileSync(template, 'utf8').replace(/\{\{(\w+)\}\}/g, (_, name) => `/${names[name]}`);
+  const files = { 'index.html': Buffer.from(html), [names.script]: script, [names.style]: style, [names.icon]: image };
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(join(outdir, 'assets'), { recursive: true });
   return Object.entries(files).map(([name, bytes]) => {
@@ -60,5 +65,9 @@ export async function buildWeb({ outdir = join(root, 'dist/web') } = {}) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
-  for (const { name, bytes, gzip: gz, brotli: br } of await buildWeb())
-    console.error(`diemcau: dist/web/${name} ${bytes} bytes, ${gz} gzip, ${br} brotli`);
+  for (const [folder, files] of [
+    ['web', await buildWeb()],
+    ['panel', await buildPanel()],
+  ])
+    for (const { name, bytes, gzip: gz, brotli: br } of files)
+      console.error(`diemcau: dist/${folder}/${name} ${bytes} bytes, ${gz} gzip, ${br} brotli`);

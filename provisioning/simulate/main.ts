@@ -10,8 +10,15 @@ interface Simulator {
 const make = (about: string): Simulator => ({ root: '../../hardware/simulate/main.js', about, named: true });
 
 const simulators: Readonly<Record<string, Simulator>> = {
-  camera: { root: '../../hardware/camera/main.js', about: 'a network camera (RTSP) that replays an H.264 file:  --clip FILE [--port N]' },
+  camera: {
+    root: '../../hardware/camera/main.js',
+    about: 'a network camera (RTSP) that replays an H.264 file:  --clip FILE [--port N] [--orders PORT]',
+  },
   rooms: { root: '../../hardware/simulate/rooms/main.js', about: 'the devices of many rooms in one process:  --config FILE' },
+  network: {
+    root: '../../hardware/simulate/network/main.js',
+    about: 'paths between sites and hubs on one machine, to be cut and narrowed:  --config FILE',
+  },
   visca: make('a camera on a serial line (Sony VISCA):  --pty PATH [--address N] [--model M]'),
   'visca-ip': make('the same over the network:  --port N'),
   pelco: make('a camera that never answers (Pelco-D):  --pty PATH'),

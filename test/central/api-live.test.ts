@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { WebSocket, WebSocketServer } from 'ws';
-import type { Beat, MeetingView, Patch, RecordingView, Snapshot } from '../../protocol/api.ts';
+import type { Beat, MeetingView, Patch, Snapshot } from '../../protocol/api.ts';
 import { Patch as PatchSchema, Snapshot as SnapshotSchema } from '../../protocol/api.ts';
 import { decoder } from '../../protocol/decode.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { type Identity, loadIdentity, serverTls } from '../../protocol/node/tls.ts';
+import type { RecordingView } from '../../protocol/recording.ts';
 import { ensureCa } from '../../provisioning/pki/authority.ts';
 import { issue } from '../../provisioning/pki/issue.ts';
 import { type ApiBench, apiBench, populate, setupToken, wellFacts } from '../support/central-api.ts';
@@ -236,7 +237,7 @@ t.test('pictures, previews and recordings come from the hub through central', as
   const { bench, port } = await listening(t, await identityOf('central', 'central'));
   populate(bench, ['a', 'b']);
   const at = (hubPort: number): void =>
-    void bench.hubs.set('hub-1', { hub: 'hub-1', name: 'Hub', seenAt: 1, address: { host: '127.0.0.1', port: hubPort } });
+    void bench.hubs.set('hub-1', { hub: 'hub-1', name: 'Hub', seenAt: 1, address: { host: '127.0.0.1', port: hubPort, paths: [] } });
   at(hub.port);
   const { id } = (await post(bench, '/meetings', { title: 'Họp', sites: ['a', 'b'] })).json<MeetingView>();
   const read = (url: string, headers: Record<string, string> = {}) =>

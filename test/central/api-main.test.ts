@@ -174,8 +174,18 @@ class Node {
   }
 
   #reported(rev: number | null): ReportedBody {
-    const address = this.role === 'hub' ? { host: '127.0.0.1', port: 9710 } : null;
-    return { role: this.role, rev, satisfied: rev !== null, because: 'as wished', meetings: [], parts: [], address, media: null };
+    const address = this.role === 'hub' ? { host: '127.0.0.1', port: 9710, paths: [] } : null;
+    return {
+      role: this.role,
+      rev,
+      satisfied: rev !== null,
+      because: 'as wished',
+      meetings: [],
+      grants: [],
+      parts: [],
+      address,
+      media: null,
+    };
   }
 }
 

@@ -9,16 +9,19 @@ import type { Site } from '../../central/sites/contract.ts';
 import type { NodeFacts } from '../../central/telemetry/facts.ts';
 import { HubView, MeetingView, type Patch, SiteView } from '../../protocol/api.ts';
 import { decoder } from '../../protocol/decode.ts';
+import { noGrant } from '../../protocol/grant.ts';
 import type { ReportedBody } from '../../protocol/schema/reported.ts';
 import type { EdgeTelemetry, HubMeeting, HubTelemetry, LinkSample } from '../../protocol/schema/telemetry.ts';
 import { movableClock, wellFacts } from '../support/central-api.ts';
 
 const monoMs = 10_000;
-const site: Site = { site: 'a', name: 'Điểm cầu A', order: 1, seenAt: 5 };
+const site: Site = { site: 'a', name: 'Điểm cầu A', order: 1, seenAt: 5, protection: 'warm' };
 const well = wellFacts('a', monoMs);
 const reported = (change: Partial<ReportedBody>): Partial<NodeFacts> => ({ reported: { ...(well.reported as ReportedBody), ...change } });
 const link = (change: Partial<LinkSample>): LinkSample => ({
   peer: 'hub-1',
+  path: null,
+  resting: false,
   direction: 'up',
   connected: true,
   rttMs: 5,
@@ -32,11 +35,12 @@ const host = { cores: 0.5, rssMb: 100, load1: 1, diskFreeMb: 1000, outboxRecords
 const edge = (links: readonly LinkSample[], change: Partial<EdgeTelemetry> = {}): EdgeTelemetry => ({
   role: 'edge',
   links: [...links],
+  hub: null,
   source: { state: 'live', fps: 25, because: '' },
   mainBecause: null,
   floor: { site: 'b', grantN: 1, frames: 25, lostFrames: 0, maxGapMs: 40, ageMs: 60 },
   mosaic: { frames: 15, lostFrames: 0, maxGapMs: 70 },
-  mix: { packets: 25, lost: 0 },
+  mix: { packets: 25, lost: 0, levelDb: null },
   host,
   ...change,
 });
@@ -51,16 +55,17 @@ const meeting: Meeting = {
   createdAt: 1,
   startedAt: 2,
   endedAt: null,
-  sites: [{ site: 'a', muted: false }],
-  grant: { epoch: 1, n: 3, slots: ['a'], next: null, previous: null },
+  sites: ['a'],
+  grant: { ...noGrant(1), n: 3, slots: ['a'] },
+  pin: '123456',
   floorSince: 3,
   layout: { mosaic: 'grid', page: 0 },
   recording: { id: 'r-abcdef1234', because: 'minutes', by: 'chief', startedAt: 3 },
 };
 const placed = place(
-  { ...meeting, meeting: meeting.id, sites: [{ site: 'a', name: 'A', muted: false }], recording: null },
+  { ...meeting, meeting: meeting.id, sites: [{ site: 'a', name: 'A', protection: 'warm', paths: null }], recording: null },
   {
-    hubs: [{ hub: 'hub-1', online: true, address: { host: 'h', port: 1 }, busy: 0 }],
+    hubs: [{ hub: 'hub-1', online: true, address: { host: 'h', port: 1, paths: [] }, busy: 0 }],
     taken: new Set(),
     formats: formats(40),
     latencyMs: 40,
@@ -113,6 +118,16 @@ for (const [name, telemetry, state, because] of media)
     t.match(siteView({ site, facts, plan, seen: null, monoMs }), { state, because });
     t.match(siteView({ site, facts, plan: null, seen: null, monoMs }), { state: 'online' }, 'between meetings it is well');
   });
+
+t.test('a wrong clock is told, and never in the place of something that stops people', async (t) => {
+  const said = { state: 'degraded', because: "its clock is 3600 s behind central's" };
+  const facts = { ...well, clockMs: -3_600_000 };
+  const slate = edge([link({})], { source: { state: 'slate', fps: 0, because: 'cable' } });
+  t.match(siteView({ site, facts, plan: null, seen: null, monoMs }), said);
+  t.match(siteView({ site, facts: { ...facts, telemetry: edge([link({})]) }, plan, seen: null, monoMs }), said);
+  t.match(siteView({ site, facts: { ...facts, telemetry: slate }, plan, seen: null, monoMs }), { because: 'no camera: cable' });
+  t.match(siteView({ site, facts: { ...facts, connected: false }, plan, seen: null, monoMs }), { state: 'offline' });
+});
 
 t.test('a site’s row takes each number from whoever measured it', async (t) => {
   const facts = { ...well, telemetry: edge([link({ rttMs: 12 }), link({ direction: 'down', kbps: 3000 })]), lostFrames: 2 };
@@ -182,7 +197,7 @@ t.test('what a silent or foreign hub said is not believed', async (t) => {
     seenByHub(null, () => facts, monoMs),
     null,
   );
-  const view = hubView({ hub: 'hub-1', name: 'Hub', seenAt: 1, address: { host: 'h', port: 9710 } }, facts, monoMs);
+  const view = hubView({ hub: 'hub-1', name: 'Hub', seenAt: 1, address: { host: 'h', port: 9710, paths: [] } }, facts, monoMs);
   t.match(view, { state: 'online', host: 'h', port: 9710, cores: 0.5 });
   t.match(decoder(HubView).check({ ...view, since: null }), { ok: true });
 });

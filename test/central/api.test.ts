@@ -27,7 +27,7 @@ const examples: Readonly<Record<string, string>> = {
 /** A path with its parameters filled in so that nothing of it exists. */
 const example = (path: string): string =>
   path.replaceAll(/\{(\w+)\}/g, (_, key: string) =>
-    path.includes('/recordings/') && key === 'id' ? 'r-abcdef1234' : (examples[key] ?? 'x'),
+    key === 'id' && /\/(recordings|drills)\//.test(path) ? `${path.includes('/drills/') ? 'd' : 'r'}-abcdef1234` : (examples[key] ?? 'x'),
   );
 
 interface Person {

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { formats } from '../../central/cascade/formats.ts';
-import { type HubFacts, hubCapacity, place, type Surroundings, ssrcsOf, type Wish } from '../../central/cascade/plan.ts';
+import { type HubFacts, hubCapacity } from '../../central/cascade/hubs.ts';
+import { place, type Surroundings, ssrcsOf, type Wish } from '../../central/cascade/plan.ts';
 import { decoder } from '../../protocol/decode.ts';
 import { FaultError } from '../../protocol/fault.ts';
 import { noGrant } from '../../protocol/grant.ts';
@@ -8,14 +9,14 @@ import { Plan } from '../../protocol/schema/plan.ts';
 import { baseSsrc } from '../../protocol/ssrc.ts';
 
 const names = (count: number): Wish['sites'] =>
-  Array.from({ length: count }, (_, i) => ({ site: `site-${i + 1}`, name: `Điểm cầu ${i + 1}`, muted: i === 1 }));
+  Array.from({ length: count }, (_, i) => ({ site: `site-${i + 1}`, name: `Điểm cầu ${i + 1}`, protection: 'warm', paths: null }));
 const wish = (change: Partial<Wish> = {}): Wish => ({
   meeting: 'm-abcdef1234',
   title: 'Giao ban',
   language: 'vi',
   hub: null,
   sites: names(13),
-  grant: noGrant(1),
+  grant: { ...noGrant(1), muted: ['site-2'], chair: 'site-1' },
   layout: { mosaic: 'grid', page: 0 },
   recording: null,
   ...change,
@@ -23,7 +24,7 @@ const wish = (change: Partial<Wish> = {}): Wish => ({
 const hub = (name: string, change: Partial<HubFacts> = {}): HubFacts => ({
   hub: name,
   online: true,
-  address: { host: '10.0.0.1', port: 9710 },
+  address: { host: '10.0.0.1', port: 9710, paths: [] },
   busy: 0,
   ...change,
 });
@@ -45,7 +46,7 @@ t.test('a plan of thirteen sites is valid, complete and the same each time', asy
   t.match(because, /hub-1 has most room: 26 of 26/);
   t.strictSame(plan.hubs[0]?.host, '10.0.0.1');
   t.equal(plan.sites.length, 13);
-  t.equal(plan.sites[1]?.muted, true);
+  t.match(plan, { grant: { muted: ['site-2'], chair: 'site-1' } });
   t.strictSame(plan.sites[0]?.streams.main, {
     ssrc: baseSsrc('m-abcdef1234', 'site-1', 'main'),
     format: { width: 1280, height: 720, fps: 25, kbps: 1500 },
@@ -92,11 +93,75 @@ t.test('a running meeting stays on its hub, even offline, and follows its addres
   if (!first.ok) throw new FaultError(first.fault);
   const before = first.value.plan;
   const away = place(wish(), around({ before, hubs: [hub('hub-1', { online: false, address: null }), hub('hub-2')] }));
-  t.strictSame(away.ok && away.value.plan, before);
-  const moved = place(wish(), around({ before, hubs: [hub('hub-1', { address: { host: '10.0.0.9', port: 9999 } })] }));
+  if (!away.ok) throw new FaultError(away.fault);
+  t.strictSame(away.value.plan.hubs[0], before.hubs[0], 'its hub stays, there or not');
+  t.strictSame(
+    away.value.plan.sites.map(({ streams }) => streams),
+    before.sites.map(({ streams }) => streams),
+  );
+  const moved = place(wish(), around({ before, hubs: [hub('hub-1', { address: { host: '10.0.0.9', port: 9999, paths: [] } })] }));
   if (!moved.ok) throw new FaultError(moved.fault);
   t.match(moved.value.because, /moved to 10\.0\.0\.9:9999/);
   t.strictSame({ ...moved.value.plan, hubs: before.hubs }, before, 'nothing else changed');
   const grown = place(wish({ sites: names(26) }), around({ before, hubs: [hub('hub-1', { busy: 1 })] }));
   t.equal(grown.ok ? 'placed' : grown.fault.code, 'exhausted');
+  const crowded = place(wish(), around({ before, hubs: [hub('hub-1', { busy: hubCapacity - 12 })] }));
+  t.match(crowded, { ok: true }, 'that others have come to its hub is no reason to refuse the floor to somebody');
+});
+
+t.test('a meeting that outgrows the hub that stands by gets another, unless it lives on that one', async (t) => {
+  const facts = (two: Partial<HubFacts>, one: Partial<HubFacts> = {}) => [hub('hub-1', one), hub('hub-2', two), hub('hub-3', { busy: 2 })];
+  const small = place(wish({ sites: names(4) }), around({ hubs: facts({}) }));
+  if (!small.ok) throw new FaultError(small.fault);
+  const before = small.value.plan;
+  const hubsOf = (...of: Parameters<typeof place>): readonly string[] => {
+    const placed = place(...of);
+    return placed.ok ? placed.value.plan.hubs.map((each) => each.hub) : [placed.fault.code];
+  };
+  t.strictSame(
+    before.hubs.map((each) => each.hub),
+    ['hub-1', 'hub-2'],
+  );
+  const full = { busy: hubCapacity - 4 };
+  t.strictSame(hubsOf(wish({ sites: names(4) }), around({ before, hubs: facts(full) })), ['hub-1', 'hub-2'], 'as large as it was');
+  t.strictSame(hubsOf(wish({ sites: names(5) }), around({ before, hubs: facts(full) })), ['hub-1', 'hub-3']);
+  t.strictSame(hubsOf(wish({ sites: names(5) }), around({ before, hubs: facts(full, { online: false }) })), ['hub-1', 'hub-2']);
+});
+
+t.test('a second hub stands by: chosen once, kept while it is registered, with every way of every site', async (t) => {
+  const sites = names(2).map((site, index) => ({
+    ...site,
+    protection: index === 0 ? ('hot' as const) : ('warm' as const),
+    paths: ['wan1', 'wan2'],
+  }));
+  const facts = [hub('hub-1'), hub('hub-2', { busy: 1 }), hub('hub-3', { busy: 2 })];
+  const placed = place(wish({ sites }), around({ hubs: facts }));
+  if (!placed.ok) throw new FaultError(placed.fault);
+  const { plan, because } = placed.value;
+  t.match(because, /hub-2 stands by/);
+  t.match(decoder(Plan).check(plan), { ok: true });
+  t.strictSame(plan.sites[0]?.hubs, [
+    { hub: 'hub-1', path: 'wan1' },
+    { hub: 'hub-1', path: 'wan2' },
+    { hub: 'hub-2', path: 'wan1' },
+    { hub: 'hub-2', path: 'wan2' },
+  ]);
+  t.strictSame(
+    plan.sites.map(({ protection }) => protection),
+    ['hot', 'warm'],
+  );
+  t.equal(new Set(ssrcsOf(plan)).size, 2 * 3 + 2 * 2, 'each hub has its own mosaic and mix');
+  const again = place(
+    wish({ sites: sites.map((each) => ({ ...each, paths: null })) }),
+    around({ before: plan, hubs: [facts[0]!, facts[2]!, hub('hub-2', { online: false })] }),
+  );
+  t.strictSame(
+    again.ok && again.value.plan,
+    plan,
+    'one that is away may be back at any moment, and boxes that have not spoken yet have the links they had',
+  );
+  const removed = place(wish({ sites }), around({ before: plan, hubs: [facts[0]!, facts[2]!] }));
+  t.strictSame(removed.ok && removed.value.plan.hubs.map((each) => each.hub), ['hub-1', 'hub-3']);
+  const alone = place(wish({ sites }), around({ hubs: [hub('hub-1'), hub('hub-2', { online: false })] }));
+  t.match(alone, { ok: true, value: { because: /no second hub/, plan: { sites: [{ protection: 'none' }, { protection: 'none' }] } } });
 });

@@ -37,7 +37,7 @@ const report: DeviceReport = {
 
 /** The bench's registry is the test's own; devices hang on the sites of the store. */
 async function stored(bench: ApiBench, ...sites: readonly string[]): Promise<void> {
-  const rows = sites.map((site) => ({ site, name: site, position: 1, created_at: 1, seen_at: null }));
+  const rows = sites.map((site) => ({ site, name: site, position: 1, created_at: 1, seen_at: null, protection: 'warm' as const }));
   await bench.store.db.insertInto('sites').values(rows).execute();
 }
 
@@ -163,6 +163,19 @@ t.test('acts reach the box; moves are not audited, raw commands are, without wha
     done.join('\n'),
   );
   t.notMatch(JSON.stringify(audit), 'cua toi');
+});
+
+t.test('what becomes of the picture of a codec is ordered at its box, and audited', async (t) => {
+  const { bench, post } = await withCodec(t);
+  for (const order of ['return', 'redial', 'stop-redial']) t.equal((await post('/codec/picture', { order })).statusCode, 204, order);
+  t.equal((await post('/codec/picture', { order: 'freeze' })).statusCode, 422);
+  t.equal((await post('/fax/picture', { order: 'return' })).statusCode, 404);
+  t.match(
+    bench.acts.map(({ site, act }) => [site, act]),
+    ['return', 'redial', 'stop-redial'].map((order) => ['a', { do: 'picture', device: 'codec', order }]),
+  );
+  const audit = (await bench.call({ method: 'GET', url: '/api/v1/audit?limit=100', headers: bench.bearer })).json<AuditEntry[]>();
+  t.equal(audit.filter(({ act, outcome }) => act === 'device.picture' && outcome === 'done').length, 3);
 });
 
 t.test('what is refused or cannot be sent leaves no secret in the audit log either; digits of a call are secrets', async (t) => {

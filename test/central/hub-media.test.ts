@@ -79,16 +79,16 @@ t.test('a meeting of three', async (t) => {
   });
 
   await t.test('a muted site is heard by nobody', async () => {
-    await hub.desire({ ...first, sites: first.sites.map((each) => ({ ...each, muted: each.site === 'site-2' })) });
+    await hub.desire({ ...first, grant: { ...first.grant, n: 2, muted: ['site-2'] } });
     await sounds(eyes1, { 500: false, 1200: false, 2500: true });
-    await hub.desire(first);
+    await hub.desire({ ...first, grant: { ...first.grant, n: 3 } });
     await sounds(eyes1, { 1200: true });
   });
 
   await t.test('the floor changes at a keyframe that the hub asks for', async (t) => {
     await floorShows(eyes3, 1);
     const before = await eyes3.worker.stamps('floor');
-    await hub.desire({ ...first, grant: { ...first.grant, n: 2, slots: ['site-2'], next: null, previous: 'site-1' } });
+    await hub.desire({ ...first, grant: { ...first.grant, n: 4, slots: ['site-2'], next: null, previous: 'site-1' } });
     await floorShows(eyes3, 2);
     await floorShows(eyes1, 2);
     t.ok(
@@ -99,7 +99,7 @@ t.test('a meeting of three', async (t) => {
     t.equal(corrupt, before.corrupt, 'not one damaged picture');
     await eventually(async () => {
       const { floor } = (await hub.hub.telemetry(0)).meetings[0]!;
-      return floor.grantN === 2 && floor.switched === 2 && floor.viewers === 2 ? undefined : JSON.stringify(floor);
+      return floor.grantN === 4 && floor.switched === 2 && floor.viewers === 2 ? undefined : JSON.stringify(floor);
     });
   });
 
@@ -166,6 +166,34 @@ t.test('a meeting of three', async (t) => {
     t.comment(`a slate after ${Math.round(clock.mono() - at)} ms`);
     t.ok(hub.notes.some(({ kind, what, facts }) => kind === 'tile' && what === 'slate' && facts.site === 'site-3'));
   });
+});
+
+t.test('a slot that changes hands shows its new owner, though pictures flow into it all the while', async (t) => {
+  const hub = await hubRig(t);
+  const plan = hub.plan({ sites: 18 });
+  const page = (n: number): Plan => ({ ...plan, layout: { mosaic: 'grid', page: n } });
+  await hub.desire(page(0));
+  // The first of each page: both have slot 0.
+  await site(t, hub, plan, 'site-1', { stamp: 1, colour: 0x802020 });
+  const other = await site(t, hub, plan, 'site-17', { stamp: 17, colour: 0x208020 });
+  const eyes = await other.watch(t, plan);
+  const { mosaic } = hub.hub.meeting(plan.meeting)!;
+  const live = (name: string): Promise<void> =>
+    eventually(() => (mosaic.tile(name) === 'live' ? undefined : `${name} is ${mosaic.tile(name)}`));
+  await live('site-1');
+  await hub.desire(page(1));
+  await live('site-17');
+  t.equal(mosaic.tile('site-1'), null);
+  await eventually(async () => {
+    const { source, read } = await eyes.worker.stamps('cell-0', { reset: true });
+    return source === 17 && read > 0 ? undefined : `cell 0 shows ${source} (${read} pictures)`;
+  });
+  await hub.desire(page(0));
+  await live('site-1');
+  // There and back before the relay has anything to change.
+  hub.want(page(1));
+  await hub.desire(page(0));
+  await live('site-1');
 });
 
 t.test('garbage in place of pictures', async (t) => {

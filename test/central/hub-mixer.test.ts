@@ -129,7 +129,7 @@ t.test('a relay that answers late makes nobody hear himself, and a muted site is
   });
   loud.add(2);
   await eventually(() => (audio.hears.has('site-3') ? undefined : 'site-3 has no slot'));
-  audio.apply({ ...plan, sites: plan.sites.map((site) => (site.site === 'site-2' ? { ...site, muted: true } : site)) });
+  audio.apply({ ...plan, grant: { ...plan.grant, muted: ['site-2'] } });
   t.notOk(audio.ports.has('site-2'), 'the next table that the relay takes is without the muted site');
   await pause(2 * speakerRules.coolMs);
   t.ok(audio.hears.has('site-2'), 'which goes on hearing its own output, for the relay has not answered');
@@ -139,7 +139,7 @@ t.test('a relay that answers late makes nobody hear himself, and a muted site is
   // And a change of speakers at each turn of a hurried chair.
   for (const muted of ['site-3', 'site-2', 'site-1', 'site-3']) {
     for (const n of [0, 1, 2]) loud.add(n);
-    audio.apply({ ...plan, sites: plan.sites.map((site) => ({ ...site, muted: site.site === muted })) });
+    audio.apply({ ...plan, grant: { ...plan.grant, muted: [muted] } });
     await eventually(() => (audio.ports.size === 2 && !audio.ports.has(muted) ? undefined : `heard: ${[...audio.ports.keys()]}`));
   }
   t.strictSame(wrong, []);

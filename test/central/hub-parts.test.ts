@@ -11,8 +11,8 @@ import { Fragments, type Piece } from '../../central/hub/preview/fragments.ts';
 import { closedBytes, ended, newManifest, nextSegment, recovered, withEnd, withSegment } from '../../central/hub/record/manifest.ts';
 import { diskAllows, expired } from '../../central/hub/record/retention.ts';
 import { wantedSegment } from '../../central/hub/record/service.ts';
-import { RecordingManifest } from '../../protocol/api.ts';
 import { decoder } from '../../protocol/decode.ts';
+import { RecordingManifest } from '../../protocol/recording.ts';
 import { plan as makePlan } from '../support/plan.ts';
 
 /** Plays a scene: levels of sites ten times a second, what is decoded in slot 0, and a relay that does at once what it is told. */
@@ -213,10 +213,10 @@ t.test('a stream that brings a decoder down twice is left out for a while', asyn
 
 t.test('manifests', async (t) => {
   const plan = makePlan({ recording: 'r-abcdefgh' });
-  let manifest = newManifest(plan, plan.recording!, 1000);
+  let manifest = newManifest(plan, plan.recording!, 1000, 'hub-1');
   t.equal(nextSegment(manifest), 0);
-  manifest = withSegment(manifest, 0, null, 0, 1100);
-  manifest = withSegment(manifest, 1, 'site-1', 1, 2100);
+  manifest = withSegment(manifest, 0, { site: null, grantN: 0 }, 1100);
+  manifest = withSegment(manifest, 1, { site: 'site-1', grantN: 1 }, 2100);
   manifest = withEnd(manifest, 0, 2200, 500);
   t.strictSame(
     manifest.segments.map(({ file, endedAt, bytes }) => [file, endedAt, bytes]),
@@ -227,12 +227,16 @@ t.test('manifests', async (t) => {
   );
   t.ok(decoder(RecordingManifest).check(manifest).ok);
   const after = recovered(manifest, new Map([['0001.mkv', { bytes: 70, changedAt: 2900.4 }]]));
-  t.strictSame(after.segments.at(-1), { file: '0001.mkv', site: 'site-1', grantN: 1, startedAt: 2100, endedAt: 2900, bytes: 70 });
+  t.match(after.segments.at(-1), { file: '0001.mkv', site: 'site-1', grantN: 1, startedAt: 2100, endedAt: 2900, bytes: 70, clean: false });
   t.equal(after.endedAt, 2900, 'a crash ended it when the last file was written');
   t.equal(recovered(manifest, new Map()).segments.length, 1, 'a file that is not there is no segment');
   t.equal(nextSegment(after, ['0007.mkv']), 8, 'no file is written twice');
-  t.equal(withSegment(after, 8, null, 2, 3000).endedAt, null, 'it may go on');
-  t.equal(withEnd(withSegment(after, 8, null, 2, 3000), 8, 3001, 0).segments.length, 2, 'nothing written, nothing listed');
+  t.equal(withSegment(after, 8, { site: null, grantN: 2 }, 3000).endedAt, null, 'it may go on');
+  t.equal(
+    withEnd(withSegment(after, 8, { site: null, grantN: 2 }, 3000), 8, 3001, 0).segments.length,
+    2,
+    'nothing written, nothing listed',
+  );
   t.equal(closedBytes(after), 570);
   t.equal(ended(after, 4000).endedAt, 4000);
 });
@@ -255,12 +259,14 @@ t.test('retention: days first, then size, never what is in use', async (t) => {
     busy,
   });
   const rules = { maxBytes: 100, keepMs: 1000 };
-  const gone = (all: Parameters<typeof expired>[0], now: number): readonly string[] =>
+  const gone = (all: Parameters<typeof expired>[0], now: number | null): readonly string[] =>
     expired(all, now, rules).map(({ recording }) => recording);
   t.strictSame(gone([kept('r-new', 900, 40), kept('r-old', 0, 40)], 1050), ['r-old']);
   t.strictSame(gone([kept('r-3', 300, 60), kept('r-1', 100, 60), kept('r-2', 200, 30)], 500), ['r-1']);
   t.strictSame(gone([kept('r-1', 0, 60, true), kept('r-2', 200, 60)], 500), ['r-2'], 'the oldest is being watched');
   t.strictSame(gone([{ ...kept('r-1', 0, 500), endedAt: null }], 9999), []);
+  t.strictSame(gone([kept('r-1', 0, 40)], null), [], 'while nobody knows what day it is, nothing is too old');
+  t.strictSame(gone([kept('r-1', 0, 60), kept('r-2', 100, 60)], null), ['r-1'], 'but there may be too much');
   const mb = 1024 * 1024;
   const disk = { minFreeBytes: 1000 * mb };
   t.strictSame(

@@ -6,7 +6,6 @@ import {
   attached,
   emptyTable,
   everybody,
-  inputName,
   type Local,
   meetingTable,
   merge,
@@ -20,11 +19,21 @@ import { floorReach, linkSample, siteLinks } from '../../central/hub/report/tele
 import { planSteps } from '../../central/hub/steps.ts';
 import type { ConnectionStats, RelayStats } from '../../hardware/relay/stats.ts';
 import { decoder } from '../../protocol/decode.ts';
+import type { Grant } from '../../protocol/grant.ts';
 import { HubDesired } from '../../protocol/schema/desired.ts';
 import { Plan } from '../../protocol/schema/plan.ts';
 import { hubDesired, plan as makePlan, mediaKey, type PlanOptions } from '../support/plan.ts';
+import { quietConnection } from '../support/relay-stats.ts';
 
-const quiet: Local = { audioPorts: new Map(), hears: new Map(), mixAs: 1, taps: [] };
+const quiet: Local = {
+  awake: new Set(),
+  audioPorts: new Map(),
+  hears: new Map(),
+  mixAs: 1,
+  taps: [],
+  inputs: { mosaic: 'mosaic.0', audio: 'audio.0' },
+  thinned: new Map(),
+};
 const table = (options: PlanOptions = {}, local: Partial<Local> = {}): { readonly plan: Plan; readonly table: Table } => {
   const plan = makePlan(options);
   const keys = new Map(plan.sites.map(({ site }) => [site, mediaKey(plan.meeting, 'hub-1', site)]));
@@ -39,6 +48,25 @@ t.test('plans and desired states of the builders fit their schemas', async (t) =
     const plan = makePlan(options);
     t.strictSame(decoder(Plan).check(plan), { ok: true, value: plan });
     t.ok(decoder(HubDesired).check(hubDesired([plan])).ok);
+  }
+});
+
+t.test('a viewer behind a narrow way is spared the mosaic, then the large picture, never the mix', async (t) => {
+  const mosaics = (of: Table, plan: Plan) => of.routes.get(plan.hubs[0]!.streams.mosaic.ssrc)?.to;
+  const both = [{ peer: 'site-1' }, { peer: 'site-2' }];
+  const cases: readonly [string, PlanOptions, number, typeof both, 'main' | 'tile' | null][] = [
+    ['all of it', { onAir: ['site-1'] }, 0, both, 'main'],
+    ['no mosaic', { onAir: ['site-1'] }, 1, both.slice(0, 1), 'main'],
+    ['the small picture', { onAir: ['site-1'] }, 2, both.slice(0, 1), 'tile'],
+    ['the mosaic is all there is', {}, 1, both, null],
+    ['nothing but sound', {}, 2, both.slice(0, 1), null],
+  ];
+  for (const [title, options, level, to, picture] of cases) {
+    const thinned = new Map(level === 0 ? [] : [['site-2', level as 1 | 2] as const]);
+    const { plan, table: made } = table({ sites: 2, ...options }, { thinned });
+    t.strictSame(mosaics(made, plan), to, `${title}: mosaic`);
+    t.equal(shown(made, plan, 'site-2'), picture === null ? null : stream(plan, 'site-1')[picture].ssrc, `${title}: floor`);
+    t.ok(made.views.has(viewName('mix', plan.sites[1]!)), `${title}: mix`);
   }
 });
 
@@ -71,7 +99,7 @@ t.test('a stream is taken from its own site only, and the mosaic from this hub o
   const { mosaic } = plan.hubs[0]!.streams;
   t.strictSame(made.routes.get(mosaic.ssrc), {
     kind: 'video',
-    from: [inputName(plan.meeting, 'mosaic')],
+    from: ['mosaic.0'],
     to: [{ peer: 'site-1' }, { peer: 'site-2' }, { peer: 'site-3' }],
   });
   t.equal(made.routes.get(plan.hubs[0]!.streams.mix.ssrc), undefined, 'nobody may send the mix that viewers hear');
@@ -139,8 +167,12 @@ t.test('differences between tables', async (t) => {
     ['unview', 'view'],
     'another port begins with an IDR again',
   );
-  const key = (text: string): Table => ({ ...emptyTable, allow: new Map([['site-1', text]]) });
-  t.strictSame(difference(key('a'), key('b')), [{ do: 'allow', node: 'site-1', key: 'b' }], 'a new key replaces the old one');
+  const key = (text: string): Table => ({ ...emptyTable, allow: new Map([['site-1', { key: text, maxInKbps: 1000 }]]) });
+  t.strictSame(
+    difference(key('a'), key('b')),
+    [{ do: 'allow', node: 'site-1', key: 'b', maxInKbps: 1000 }],
+    'a new key replaces the old one',
+  );
   t.equal(merge([one, table({ meeting: 'm-zzzzzzzz' }).table]).views.size, 2 * one.views.size);
   t.equal(plan.sites.length, 3);
 });
@@ -170,51 +202,37 @@ t.test('steps from what is to what is wanted', async (t) => {
   const [a, b] = [makePlan(), makePlan({ meeting: 'm-zzzzzzzz' })];
   const want = (...plans: readonly Plan[]) => hubDesired(plans);
   const { keys } = want(a);
-  const running = (...plans: readonly Plan[]) => ({ running: new Map(plans.map((each) => [each.meeting, each])), keys });
+  const running = (...plans: readonly Plan[]) => ({
+    running: new Map(plans.map((plan) => [plan.meeting, { plan }])),
+    keys,
+    grant: () => null,
+  });
   const verbs = (steps: ReturnType<typeof planSteps>): unknown =>
     steps.map((step) => ('do' in step ? step.do : step.map((each) => each.do)));
-  t.strictSame(verbs(planSteps(want(a), 'hub-1', { running: new Map(), keys: [] }, [], null)), ['keys'], 'keys before meetings');
+  t.strictSame(verbs(planSteps(want(a), 'hub-1', { ...running(), keys: [] }, [], null)), ['keys'], 'keys before meetings');
   t.strictSame(verbs(planSteps(want(a), 'hub-1', running(), [], null)), [['begin']]);
   t.strictSame(verbs(planSteps(want(a), 'hub-1', running(a), [], null)), []);
   t.strictSame(verbs(planSteps({ ...want(), keys }, 'hub-1', running(a, b), [], null)), ['end', 'end']);
   const granted = makePlan({ onAir: ['site-1'], n: 5 });
   t.strictSame(verbs(planSteps(want(granted), 'hub-1', running(a), [], null)), ['apply']);
-  t.strictSame(verbs(planSteps(want(a), 'hub-1', running(granted), [], null)), [], 'an older grant does not take the floor back');
+  const seen = (grant: Grant) => ({ ...running(a), grant: () => grant });
+  t.strictSame(verbs(planSteps(want(a), 'hub-1', seen(granted.grant), [], null)), ['apply'], 'a grant that came another way');
+  t.strictSame(
+    verbs(planSteps(want(granted), 'hub-1', { ...running(granted), ...seen(a.grant), running: running(granted).running }, [], null)),
+    [],
+  );
+  t.strictSame(verbs(planSteps(want(a), 'hub-1', seen({ ...granted.grant, ended: true }), [], null)), ['end'], 'a panel has ended it');
   const moved = makePlan({ hubs: [{ hub: 'hub-1', port: 9999 }] });
   t.strictSame(verbs(planSteps(want(moved), 'hub-1', running(a), [], null)), ['end'], 'another address begins anew');
   const starting = [{ name: 'mosaic', state: 'starting', because: 'x', restarts: 0 }] as const;
   t.strictSame(planSteps(want(a), 'hub-1', running(a), starting, null), [{ do: 'wait', because: 'mosaic: x' }]);
-  t.strictSame(planSteps(want(a), 'hub-9', { running: new Map(), keys }, [], null), [
-    { do: 'wait', because: `${a.meeting} is not held here` },
-  ]);
+  t.strictSame(planSteps(want(a), 'hub-9', running(), [], null), [{ do: 'wait', because: `${a.meeting} is not held here` }]);
 });
 
 const connection = (streamId: string, counters: Partial<ConnectionStats> = {}): ConnectionStats => ({
+  ...quietConnection,
   peer: streamId.split('/')[1] ?? '',
   streamId,
-  address: '127.0.0.1:1',
-  state: 'up',
-  rttMs: 2,
-  latencyMs: 40,
-  sent: 0,
-  received: 0,
-  bytesSent: 0,
-  bytesReceived: 0,
-  lost: 0,
-  retransmitted: 0,
-  dropped: 0,
-  belated: 0,
-  undecrypted: 0,
-  mediaIn: 0,
-  mediaOut: 0,
-  videoDropped: 0,
-  audioDropped: 0,
-  forged: 0,
-  malformed: 0,
-  connects: 1,
-  sendBufferMs: 0,
-  mbpsSend: 0,
-  mbpsRecv: 0,
   upMs: 1,
   ...counters,
 });
@@ -240,6 +258,8 @@ t.test('links are told as what happened in the last second', async (t) => {
   const after = connection('pub/site-1', { received: 1090, lost: 15, bytesReceived: 225_000, dropped: 1, belated: 2, retransmitted: 7 });
   t.strictSame(linkSample('site-1', after, before, 1), {
     peer: 'site-1',
+    path: null,
+    resting: false,
     direction: 'up',
     connected: true,
     rttMs: 2,
@@ -266,7 +286,7 @@ t.test('who has the picture of the speaker', async (t) => {
     ['site-1', 'site-2', 'site-3'].map((site) => connection(`sub/${site}`)),
   );
   const views = new Map([[viewName('floor', plan.sites[1]!), stream(plan, 'site-1').main.ssrc]]);
-  const reach = floorReach(plan, 'hub-1', stats, (view) => views.get(view));
+  const reach = floorReach(plan, 'hub-1', stats, (view) => views.get(view), { awake: new Set(), thinned: new Map() });
   t.strictSame(reach, { grantN: 1, switched: 1, viewers: 2 }, 'the speaker and a site that is not connected do not count');
 });
 

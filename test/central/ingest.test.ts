@@ -44,7 +44,7 @@ t.test('whatever does not fit is refused, counted, and logged once per sender; n
     ['a key nobody knows', 'reported', wrap('site-1', { ...reported, sudo: true })],
     ['a negative sequence number', 'telemetry', wrap('site-1', edgeSample(), { seq: -1 })],
     ['a boot id of another shape', 'status', wrap('site-1', status('online'), { boot: '../../etc' })],
-    ['too many links', 'telemetry', wrap('site-1', edgeSample(0, Array(17).fill(linkUp)))],
+    ['too many links', 'telemetry', wrap('site-1', edgeSample(0, Array(33).fill(linkUp)))],
     ['too deep', 'telemetry', wrap('site-1', JSON.parse(nested.slice(4950, 5050)))],
     ['far too deep', 'telemetry', nested],
     ['too large', 'status', wrap('site-1', { ...status('online'), because: 'x'.repeat(70_000) })],
@@ -64,7 +64,7 @@ t.test('whatever does not fit is refused, counted, and logged once per sender; n
   const hub = await joined(t, port, await pki.identity('hub-1', 'hub'));
   await hub.publishAsync(
     'dc/v1/hub-1/up/reported',
-    wrap('hub-1', { ...reported, role: 'hub', address: { host: '10.0.0.2', port: 9710 } }),
+    wrap('hub-1', { ...reported, role: 'hub', address: { host: '10.0.0.2', port: 9710, paths: [] } }),
     { qos: 1 },
   );
   await eventually(() => (registry.hub('hub-1')?.address?.port === 9710 ? undefined : 'no address yet'));

@@ -3,13 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { edgeWant, hubWant, mediaKey } from '../../central/meetings/desired.ts';
+import { Hearing, hearingMs } from '../../central/meetings/hearing.ts';
 import { clash, type Meeting, type MeetingRequest, reduce } from '../../central/meetings/reduce.ts';
 import type { AuditEntry, MeetingView } from '../../protocol/api.ts';
 import { decoder } from '../../protocol/decode.ts';
-import { noGrant } from '../../protocol/grant.ts';
+import { type Grant, nextGrant, noGrant } from '../../protocol/grant.ts';
+import { opens } from '../../protocol/node/pin.ts';
 import { EdgeDesired, HubDesired } from '../../protocol/schema/desired.ts';
 import { type ApiBench, apiBench, populate } from '../support/central-api.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 
+/** Site a has the chair. */
+const granted = (epoch: number): Grant => ({ ...noGrant(epoch), chair: 'a' });
 const meeting = (change: Partial<Meeting> = {}): Meeting => ({
   id: 'm-abcdef1234',
   title: 'Giao ban',
@@ -20,14 +25,18 @@ const meeting = (change: Partial<Meeting> = {}): Meeting => ({
   createdAt: 1,
   startedAt: 2,
   endedAt: null,
-  sites: ['a', 'b', 'c'].map((site) => ({ site, muted: false })),
-  grant: noGrant(1),
+  sites: ['a', 'b', 'c'],
+  grant: granted(1),
+  pin: '123456',
   floorSince: null,
   layout: { mosaic: 'grid', page: 0 },
   recording: null,
   ...change,
 });
 const recording = { id: 'r-abcdef1234', because: 'minutes', by: 'chief' };
+const byPanel: Grant = { ...granted(2), n: 5, by: 'a', slots: ['b'] };
+const afterPanel: Partial<Meeting> = { grant: { ...granted(3), n: 6, slots: ['c'], previous: 'b' }, floorSince: 100 };
+const chairGone: Partial<Meeting> = { sites: ['b', 'c'], grant: { ...granted(2), n: 1, chair: 'b' } };
 const give = (site: string): MeetingRequest => ({ do: 'floor', input: { type: 'give', site } });
 
 /** Meeting before, request, what changes (null: nothing), or the code of the fault. */
@@ -37,56 +46,68 @@ const rows: readonly [string, Partial<Meeting>, MeetingRequest, Partial<Meeting>
   ['an ended meeting does not start', { state: 'ended' }, { do: 'start' }, 'conflict'],
   [
     'a running meeting ends: floor, next and recording too',
-    { grant: { epoch: 1, n: 4, slots: ['a'], next: 'b', previous: 'c' }, floorSince: 9, recording: { ...recording, startedAt: 3 } },
+    { grant: { ...granted(1), n: 4, slots: ['a'], next: 'b', previous: 'c' }, floorSince: 9, recording: { ...recording, startedAt: 3 } },
     { do: 'end' },
-    { state: 'ended', endedAt: 100, recording: null, floorSince: null, grant: { epoch: 1, n: 5, slots: [], next: null, previous: null } },
+    { state: 'ended', endedAt: 100, recording: null, floorSince: null, grant: { ...granted(1), n: 5, ended: true } },
   ],
   [
     'a planned meeting is called off',
     { state: 'planned' },
     { do: 'end' },
-    { state: 'ended', endedAt: 100, grant: { ...noGrant(1), n: 1 } },
+    { state: 'ended', endedAt: 100, grant: { ...granted(1), n: 1, ended: true } },
   ],
   ['an ended meeting does not end again', { state: 'ended' }, { do: 'end' }, 'conflict'],
-  [
-    'the floor is given and its time noted',
-    {},
-    give('b'),
-    { grant: { epoch: 1, n: 1, slots: ['b'], next: null, previous: null }, floorSince: 100 },
-  ],
+  ['the floor is given and its time noted', {}, give('b'), { grant: { ...granted(1), n: 1, slots: ['b'] }, floorSince: 100 }],
   [
     'preparing next keeps the time of the floor',
-    { grant: { ...noGrant(1), slots: ['a'] }, floorSince: 9 },
+    { grant: { ...granted(1), slots: ['a'] }, floorSince: 9 },
     { do: 'floor', input: { type: 'prepare', site: 'b' } },
-    { grant: { epoch: 1, n: 1, slots: ['a'], next: 'b', previous: null } },
+    { grant: { ...granted(1), n: 1, slots: ['a'], next: 'b' } },
   ],
   [
     'taking the floor ends its time',
-    { grant: { ...noGrant(1), slots: ['a'] }, floorSince: 9 },
+    { grant: { ...granted(1), slots: ['a'] }, floorSince: 9 },
     { do: 'floor', input: { type: 'take' } },
-    { grant: { epoch: 1, n: 1, slots: [], next: null, previous: 'a' }, floorSince: null },
+    { grant: { ...granted(1), n: 1, previous: 'a' }, floorSince: null },
   ],
   ['no floor before the start', { state: 'planned' }, give('b'), 'conflict'],
   [
     'muting before the start',
     { state: 'planned' },
     { do: 'floor', input: { type: 'mute', site: 'a', muted: true } },
-    {
-      sites: [
-        { site: 'a', muted: true },
-        { site: 'b', muted: false },
-        { site: 'c', muted: false },
-      ],
-    },
+    { grant: { ...granted(1), n: 1, muted: ['a'] } },
   ],
   [
     'muting the muted changes nothing',
-    { sites: [{ site: 'a', muted: true }] },
+    { grant: { ...granted(1), muted: ['a'] } },
     { do: 'floor', input: { type: 'mute', site: 'a', muted: true } },
     null,
   ],
-  ['the last site cannot leave', { sites: [{ site: 'a', muted: false }] }, { do: 'floor', input: { type: 'gone', site: 'a' } }, 'conflict'],
+  ['the last site cannot leave', { sites: ['a'] }, { do: 'floor', input: { type: 'gone', site: 'a' } }, 'conflict'],
   ['a stranger cannot speak', {}, give('x'), 'not-found'],
+  [
+    'another chair begins an epoch: what the former one writes without knowing is below it',
+    { grant: { ...granted(1), n: 4, slots: ['a'] }, floorSince: 9 },
+    { do: 'chair', chair: 'b' },
+    { grant: { ...granted(2), n: 5, slots: ['a'], chair: 'b' } },
+  ],
+  ['the same chair changes nothing', {}, { do: 'chair', chair: 'a' }, null],
+  ['a stranger cannot have the chair', {}, { do: 'chair', chair: 'x' }, 'not-found'],
+  ['the chair that leaves hands it on', {}, { do: 'floor', input: { type: 'gone', site: 'a' } }, chairGone],
+  [
+    'what a panel wrote is taken over when it is higher',
+    { grant: { ...granted(1), n: 4, slots: ['a'] }, floorSince: 9 },
+    { do: 'adopt', grant: byPanel },
+    { grant: byPanel, floorSince: 100 },
+  ],
+  ['what is lower is not', { grant: granted(3) }, { do: 'adopt', grant: byPanel }, null],
+  [
+    'a meeting that the panel ended has ended',
+    { recording: { ...recording, startedAt: 3 } },
+    { do: 'adopt', grant: { ...byPanel, ended: true } },
+    { state: 'ended', endedAt: 100, recording: null, grant: { ...byPanel, ended: true } },
+  ],
+  ['central goes on in the next epoch', { grant: byPanel, floorSince: 9 }, give('c'), afterPanel],
   ['another layout', {}, { do: 'layout', layout: { mosaic: 'speaker', page: 0 } }, { layout: { mosaic: 'speaker', page: 0 } }],
   ['the same layout changes nothing', {}, { do: 'layout', layout: { mosaic: 'grid', page: 0 } }, null],
   ['a page that is not there', {}, { do: 'layout', layout: { mosaic: 'grid', page: 1 } }, 'input.invalid'],
@@ -112,13 +133,17 @@ for (const [name, before, request, want] of rows)
   });
 
 t.test('a site that left the last page takes the page with it', async (t) => {
-  const sites = Array.from({ length: 17 }, (_, i) => ({ site: `s${i}`, muted: false }));
-  const step = reduce(meeting({ sites, layout: { mosaic: 'grid', page: 1 } }), { do: 'floor', input: { type: 'gone', site: 's16' } }, 1);
+  const sites = Array.from({ length: 17 }, (_, i) => `s${i}`);
+  const step = reduce(
+    meeting({ sites, grant: noGrant(1), layout: { mosaic: 'grid', page: 1 } }),
+    { do: 'floor', input: { type: 'gone', site: 's16' } },
+    1,
+  );
   t.match(step, { ok: true, value: { meeting: { layout: { page: 0 } } } });
 });
 
 t.test('a site is in one running meeting only', async (t) => {
-  const other = meeting({ id: 'm-other12345', sites: [{ site: 'c', muted: false }] });
+  const other = meeting({ id: 'm-other12345', sites: ['c'] });
   t.strictSame(clash(meeting(), [meeting(), other]), { site: 'c', meeting: 'm-other12345' });
   t.equal(clash(meeting(), [meeting(), { ...other, state: 'planned' }, { ...other, state: 'ended' }]), null);
 });
@@ -166,8 +191,11 @@ t.test('a meeting from invitation to end: plans, keys, audit', async (t) => {
     recording: { state: 'starting', because: 'biên bản' },
   });
   const plan = (bench.wants.get('b') as EdgeDesired).plan;
-  t.match(plan, { grant: { n: 4, slots: ['a'] }, layout: { mosaic: 'speaker' }, recording: { because: 'biên bản', by: 'service' } });
-  t.equal(plan?.sites.find((each) => each.site === 'c')?.muted, true);
+  t.match(plan, {
+    grant: { n: 5, slots: ['a'], muted: ['c'], chair: 'a' },
+    layout: { mosaic: 'speaker' },
+    recording: { because: 'biên bản', by: 'service' },
+  });
   t.strictSame(
     (bench.wants.get('b') as EdgeDesired).keys,
     hub.keys.filter((each) => each.peer === 'b').map((each) => ({ ...each, peer: 'hub-1' })),
@@ -258,7 +286,7 @@ t.test('a restarted central resumes with the same grant, plan and keys, and foll
   second.wants.clear();
   await second.meetings.renew('nothing changed');
   t.equal(second.wants.size, 0, 'a renewal that changes nothing publishes nothing');
-  second.hubs.set('hub-1', { hub: 'hub-1', name: 'Hub', seenAt: 1, address: { host: '127.0.0.1', port: 19_999 } });
+  second.hubs.set('hub-1', { hub: 'hub-1', name: 'Hub', seenAt: 1, address: { host: '127.0.0.1', port: 19_999, paths: [] } });
   await second.meetings.renew('hub-1 changed');
   const [old, now] = [wants.get('a') as EdgeDesired, second.wants.get('a') as EdgeDesired];
   t.equal(now.plan?.hubs[0]?.port, 19_999);
@@ -295,4 +323,65 @@ t.test('intents that come at once are judged one after another', async (t) => {
     [1, 2, 3, 4, 5, 6],
   );
   t.match((bench.wants.get('a') as EdgeDesired).plan?.grant, { n: 6, slots: ['c'], previous: 'b' });
+});
+
+t.test('a restarted central hears its hubs before it writes: what a panel wrote meanwhile rules', async (t) => {
+  const data = await mkdtemp(join(tmpdir(), 'central-'));
+  t.teardown(() => rm(data, { recursive: true, force: true }));
+  const first = await apiBench({ data });
+  populate(first, ['a', 'b', 'c']);
+  const { id } = (await post(first, '', { title: 'Giao ban', sites: ['a', 'b', 'c'] })).json<MeetingView>();
+  await post(first, `/${id}/start`);
+  await post(first, `/${id}/floor`, { site: 'b' });
+  const chair = first.wants.get('a') as EdgeDesired;
+  t.match(chair, { plan: { grant: { chair: 'a' } }, panel: { meeting: id } });
+  const pin = first.meetings.list()[0]?.pin ?? '';
+  t.match(pin, /^\d{6}$/);
+  if (chair.panel === null) throw new Error('no panel');
+  t.equal(await opens(chair.panel, pin), true);
+  t.equal(await opens(chair.panel, pin === '000000' ? '111111' : '000000'), false);
+  t.equal((first.wants.get('b') as EdgeDesired).panel, null, 'only the chair gets the key');
+  t.notMatch(JSON.stringify([...first.wants.values()]), new RegExp(`"${pin}"`), 'the PIN itself stays here');
+  const grant = first.meetings.list()[0]?.grant;
+  if (grant === undefined) throw new Error('no meeting');
+  await first.stop();
+
+  const second = await apiBench({ data });
+  t.teardown(() => second.stop());
+  populate(second, ['a', 'b', 'c']);
+  const byPanel = nextGrant(grant, 'a', { slots: ['c'], previous: 'b' });
+  const asked = post(second, `/${id}/floor`, { site: 'a' });
+  // The hub connects and reports while the command waits.
+  second.meetings.connected('hub-1', true);
+  await second.meetings.heard('hub-1', [{ meeting: id, grant: byPanel }]);
+  t.match((await asked).json(), { grant: { epoch: 3, n: byPanel.n + 1, by: 'central', slots: ['a'], previous: 'c' } });
+  const audit = (await second.call({ url: '/api/v1/audit?limit=2', headers: second.bearer })).json<AuditEntry[]>();
+  t.match(audit[1], { by: 'a', from: 'hub-1', act: 'meeting.panel', detail: { because: 'the panel of a wrote it' } });
+
+  await second.meetings.heard('hub-9', [{ meeting: id, grant: { ...byPanel, epoch: 9 } }]);
+  t.match(second.meetings.list()[0], { grant: { epoch: 3 } }, 'a hub that is not of the meeting knows nothing of it');
+  await second.meetings.heard('hub-1', [{ meeting: id, grant: byPanel }]);
+  t.match(second.meetings.list()[0], { grant: { epoch: 3 } }, 'what is older changes nothing');
+  const seen: unknown[] = [];
+  second.meetings.on('adopted', (about) => seen.push(about));
+  const end = { ...nextGrant({ ...byPanel, epoch: 3, by: 'central' }, 'a', { ended: true, slots: [] }), n: 20 };
+  await second.meetings.heard('hub-1', [{ meeting: id, grant: end }]);
+  t.match(second.meetings.list()[0], { state: 'ended', grant: { by: 'a', ended: true } });
+  t.strictSame(second.wants.get('hub-1'), hubWant('hub-1', []), 'ended by the panel, ended for all');
+  t.match(seen, [{ meeting: id, hub: 'hub-1' }]);
+});
+
+t.test('a hub that never speaks holds nobody up for long, and is named', async (t) => {
+  const clock = new ManualClock();
+  const hearing = new Hearing(clock);
+  for (const hub of ['hub-1', 'hub-2', 'hub-3']) hearing.expect(hub);
+  const asked = hearing.of(['hub-1', 'hub-2']);
+  hearing.settle('hub-2');
+  clock.advance(hearingMs);
+  t.strictSame(await asked, ['hub-1']);
+  t.strictSame(await hearing.of(['hub-1', 'hub-2']), [], 'waited for once');
+  hearing.expect('hub-2');
+  const again = hearing.of(['hub-2']);
+  hearing.settle('hub-2');
+  t.strictSame(await again, []);
 });

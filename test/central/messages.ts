@@ -18,12 +18,15 @@ export const reported = {
   satisfied: true,
   because: 'done',
   meetings: [] as string[],
+  grants: [],
   parts: [],
   address: null,
   media: null,
 } as const;
 export const linkUp = {
   peer: 'hub-1',
+  path: null,
+  resting: false,
   direction: 'up',
   connected: true,
   rttMs: 4,
@@ -35,11 +38,12 @@ export const linkUp = {
 export const edgeSample = (lostFrames = 0, links: readonly object[] = [linkUp]) => ({
   role: 'edge' as const,
   links: links as (typeof linkUp)[],
+  hub: null,
   source: { state: 'live' as const, fps: 25, because: '' },
   mainBecause: null,
   floor: { site: null, grantN: 0, frames: 25, lostFrames, maxGapMs: 40, ageMs: null },
   mosaic: { frames: 15, lostFrames: 0, maxGapMs: 70 },
-  mix: { packets: 50, lost: 0 },
+  mix: { packets: 50, lost: 0, levelDb: null },
   host: { cores: 0.1, rssMb: 50, load1: 0.2, diskFreeMb: 1000, outboxRecords: 0 },
 });
 export const wrap = (node: string, body: unknown, { boot = bootA, seq = 0 } = {}): string =>

@@ -25,7 +25,7 @@ t.test('facts of a node follow its messages, and silence is found in three secon
   t.equal(nodes.of('site-1'), undefined);
   nodes.connected({ node: 'site-1', role: 'edge', address: '::1' });
   nodes.status({ ...env, body: status('online') });
-  nodes.reported({ ...env, body: { ...reported, parts: [], meetings: ['m-abcdefgh'] } });
+  nodes.reported({ ...env, body: { ...reported, grants: [], parts: [], meetings: ['m-abcdefgh'] } });
   t.strictSame(
     [telemetry(0, bootA, 2), telemetry(1, bootA, 3), telemetry(1, bootA, 3), telemetry(0)],
     [true, true, false, false],
@@ -34,7 +34,7 @@ t.test('facts of a node follow its messages, and silence is found in three secon
   t.equal(nodes.of('site-1')?.lostFrames, 5);
   t.equal(telemetry(7, bootB, 50), true, 'history of another process start');
   t.equal(nodes.of('site-1')?.lostFrames, 5, 'is no news');
-  nodes.reported({ ...env, body: { ...reported, parts: [], meetings: ['m-zzzzzzzz'] } });
+  nodes.reported({ ...env, body: { ...reported, grants: [], parts: [], meetings: ['m-zzzzzzzz'] } });
   t.equal(nodes.of('site-1')?.lostFrames, 0, 'counted from the beginning of a meeting');
   nodes.status({ ...env, boot: bootB, body: status('offline') });
   t.equal(nodes.of('site-1')?.status?.state, 'online', 'the last will of an earlier process start says nothing');
@@ -52,6 +52,58 @@ t.test('facts of a node follow its messages, and silence is found in three secon
   clock.advance(10_000);
   t.strictSame(changes.slice(2), ['site-1 connection']);
   t.match(nodes.of('site-1'), { connected: false, because: 'keep alive timeout' });
+});
+
+t.test('a clock that is wrong for long is told, once; a message that is late is not', async (t) => {
+  const clock = new ManualClock();
+  const nodes = new Nodes(clock);
+  const told: [string | null, number][] = [];
+  nodes.on('clock', (node, aheadMs) => told.push([node, aheadMs]));
+  let seq = 0;
+  const say = (node: string, aheadMs: number): void =>
+    void nodes.telemetry({ v: 1, node, boot: bootA, seq: seq++, at: clock.now() + aheadMs, body: edgeSample(0) });
+  const seconds = (count: number, ...aheadMs: readonly number[]): void => {
+    for (let n = 0; n < count; n += 1) {
+      clock.advance(1000);
+      aheadMs.forEach((each, at) => {
+        say(`site-${at}`, each);
+      });
+      nodes.sweep();
+    }
+  };
+  seconds(20, 1900);
+  for (let late = 9000; late > 0; late -= 100) say('site-0', -late);
+  for (let n = 0; n < 60; n += 1) seconds(1, n % 20 === 0 ? -200 : -8000);
+  seconds(1, 0);
+  seconds(29, -3_600_000);
+  t.strictSame(told, [], 'a line that stalls or has a long queue, and a clock that is wrong for a moment');
+  seconds(5, -3_600_000);
+  t.strictSame(told, [['site-0', -3_600_000]]);
+  t.match(nodes.of('site-0'), { clockMs: -3_600_000, aheadMs: -3_600_000 });
+  seconds(10, 60_000);
+  t.strictSame(told.slice(1), [['site-0', 60_000]], 'wrong in another way; that it is fast is sure sooner');
+  seconds(10, 1500);
+  t.strictSame(told.slice(2), [['site-0', 1500]], 'nearer, and not yet right');
+  seconds(10, -500);
+  t.strictSame(told.slice(3), [['site-0', 0]]);
+  t.equal(nodes.of('site-0')?.clockMs, 0);
+
+  told.length = 0;
+  for (const n of [0, 1, 2, 3]) nodes.connected({ node: `site-${n}`, role: 'edge', address: '::1' });
+  seconds(60, -7000, -7000, -7000, 3_600_000 - 7000);
+  t.strictSame(
+    told,
+    [
+      ['site-3', 3_600_000],
+      [null, -7000],
+    ],
+    'where all are wrong in the same way, central is',
+  );
+  seconds(60, 0, 10, -300, 0);
+  t.strictSame(told.slice(2), [
+    ['site-3', 0],
+    [null, 0],
+  ]);
 });
 
 t.test('a minute of a site is summed up, also in two parts, and old samples find their minute', async (t) => {
@@ -109,11 +161,11 @@ t.test(
       },
     };
     const make = () => new DesiredStates({ store, downlink, clock: systemClock(), log: silentLog() });
-    const want = (name: string): Want => ({ role: 'edge', name, plan: null, keys: [], devices: [], scene: null });
+    const want = (name: string): Want => ({ role: 'edge', name, plan: null, keys: [], panel: null, devices: [], scene: null });
     const desires = make();
     await desires.start();
     const report = (rev: number, satisfied: boolean, because = '') =>
-      desires.reported('a', { ...reported, parts: [], meetings: [], rev, satisfied, because });
+      desires.reported('a', { ...reported, grants: [], parts: [], meetings: [], rev, satisfied, because });
     t.strictSame(
       await desires.want([
         { node: 'a', want: want('A') },
@@ -150,7 +202,7 @@ t.test(
     await again.start();
     t.strictSame(published, ['a@2', 'b@2']);
     t.match(again.state('a'), { rev: 2, reportedRev: 2, satisfied: true });
-    again.reported('a', { ...reported, parts: [], meetings: [], rev: 9, satisfied: true, because: '' });
+    again.reported('a', { ...reported, grants: [], parts: [], meetings: [], rev: 9, satisfied: true, because: '' });
     await eventually(() => (published.at(-1) === 'a@10' ? undefined : 'a database that was set back is not noticed'));
     await again.forget('b');
     t.equal(published.at(-1), 'b cleared');

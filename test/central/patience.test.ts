@@ -22,13 +22,13 @@ function plan(grant: Partial<Grant>, muted: readonly string[] = []): Plan {
       title: 'Giao ban',
       language: 'vi',
       hub: null,
-      sites: sites.map((site) => ({ site, name: site, muted: muted.includes(site) })),
-      grant: { ...noGrant(1), ...grant },
+      sites: sites.map((site) => ({ site, name: site, protection: 'warm' as const, paths: null })),
+      grant: { ...noGrant(1), muted: [...muted], ...grant },
       layout: { mosaic: 'grid', page: 0 },
       recording: null,
     },
     {
-      hubs: [{ hub: 'hub-1', online: true, address: { host: '10.0.0.1', port: 9710 }, busy: 0 }],
+      hubs: [{ hub: 'hub-1', online: true, address: { host: '10.0.0.1', port: 9710, paths: [] }, busy: 0 }],
       taken: new Set(),
       formats: formats(40),
       latencyMs: 40,
@@ -75,7 +75,7 @@ t.test('patient wishes follow the others, the newest only, and all of them befor
   t.teardown(() => store.stop());
   const desires = new DesiredStates({ store, downlink, clock: systemClock(), log: silentLog() });
   await desires.start();
-  const want = (name: string): Want => ({ role: 'edge', name, plan: null, keys: [], devices: [], scene: null });
+  const want = (name: string): Want => ({ role: 'edge', name, plan: null, keys: [], panel: null, devices: [], scene: null });
   const all = (name: string, patient: boolean) =>
     ['x', 'y', 'z'].map((node) => ({ node, want: want(name), patient: patient && node !== 'z' }));
   await desires.want(all('first', true));

@@ -17,6 +17,7 @@ import { Store } from '../../central/store/store.ts';
 import { insertToken, useToken } from '../../central/store/tokens.ts';
 import { sessionStore, userStore } from '../../central/store/users.ts';
 import { FaultError } from '../../protocol/fault.ts';
+import { noGrant } from '../../protocol/grant.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import { packageRoot } from '../../protocol/node/root.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -47,16 +48,22 @@ async function faultOf(work: Promise<unknown>): Promise<FaultError['fault'] | st
 t.test('a new database is private, at the present version, and keeps what was stored', async (t) => {
   const file = join(tempFolder(t), 'central.db');
   const store = await started(t, file);
-  t.equal(await insertSite(store.db, { site: 'long-xuyen', name: 'Long Xuyên', order: 2 }, 1), true);
-  t.equal(await insertSite(store.db, { site: 'long-xuyen', name: 'Again', order: 3 }, 1), false, 'a second site of that name is refused');
+  t.equal(await insertSite(store.db, { site: 'long-xuyen', name: 'Long Xuyên', order: 2, protection: 'warm' }, 1), true);
+  t.equal(
+    await insertSite(store.db, { site: 'long-xuyen', name: 'Again', order: 3, protection: 'warm' }, 1),
+    false,
+    'a second site of that name is refused',
+  );
   await insertHub(store.db, { hub: 'hub-1', name: 'Hub' }, 1);
-  await setHubAddress(store.db, 'hub-1', { host: '127.0.0.1', port: 9710 });
+  await setHubAddress(store.db, 'hub-1', { host: '127.0.0.1', port: 9710, paths: [] });
   await store.stop();
   await store.stop();
   for (const each of [file, `${file}.lock`]) t.equal(statSync(each).mode & 0o777, 0o600, each);
   const again = await started(t, file);
-  t.strictSame(await listSites(again.db), [{ site: 'long-xuyen', name: 'Long Xuyên', order: 2, seenAt: null }]);
-  t.strictSame(await listHubs(again.reader), [{ hub: 'hub-1', name: 'Hub', seenAt: null, address: { host: '127.0.0.1', port: 9710 } }]);
+  t.strictSame(await listSites(again.db), [{ site: 'long-xuyen', name: 'Long Xuyên', order: 2, seenAt: null, protection: 'warm' }]);
+  t.strictSame(await listHubs(again.reader), [
+    { hub: 'hub-1', name: 'Hub', seenAt: null, address: { host: '127.0.0.1', port: 9710, paths: [] } },
+  ]);
   await removeSite(again.db, 'long-xuyen');
   t.strictSame(await listSites(again.reader), []);
 });
@@ -74,7 +81,8 @@ t.test('data of version 1 are there after migration', async (t) => {
     ['Châu Đốc'],
   );
   const [kept] = await meetingStore(store).load();
-  t.match(kept?.meeting, { id: 'm-abcdefgh', state: 'planned', sites: [{ site: 'chau-doc', muted: true }], grant: { epoch: 1, n: 0 } });
+  t.match(kept?.meeting, { id: 'm-abcdefgh', state: 'planned', sites: ['chau-doc'], pin: '' });
+  t.strictSame(kept?.meeting.grant, { ...noGrant(1), muted: ['chau-doc'] }, 'who was muted is part of the grant now');
   t.strictSame(
     (await listAudit(store.db, { before: null, limit: 10 })).map((each) => each.act),
     ['meeting.create'],
@@ -132,7 +140,8 @@ t.test('a database that cannot be used is named with its reason', async (t) => {
   const damaged = join(folder, 'damaged.db');
   const store = makeStore(damaged);
   await store.start();
-  for (let index = 0; index < 200; index++) await insertSite(store.db, { site: `s-${index}`, name: 'x'.repeat(200), order: index }, 1);
+  for (let index = 0; index < 200; index++)
+    await insertSite(store.db, { site: `s-${index}`, name: 'x'.repeat(200), order: index, protection: 'warm' }, 1);
   await store.stop();
   const bytes = readFileSync(damaged);
   bytes.fill(0xa5, 4096 * 4, 4096 * 30);
@@ -196,7 +205,7 @@ t.test('a slow query holds neither the event loop nor the writer', async (t) => 
     .then(() => order.push('slow'));
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
   order.push('loop');
-  await insertSite(store.db, { site: 'a', name: 'A', order: 0 }, 1);
+  await insertSite(store.db, { site: 'a', name: 'A', order: 0, protection: 'warm' }, 1);
   order.push('write');
   await slow;
   t.strictSame(order, ['loop', 'write', 'slow']);
@@ -206,22 +215,22 @@ t.test('a transaction is whole, has the database alone, and cannot wait for itse
   const store = await started(t);
   const order: string[] = [];
   const first = store.transaction(async (trx) => {
-    await insertSite(trx, { site: 'a', name: 'A', order: 0 }, 1);
+    await insertSite(trx, { site: 'a', name: 'A', order: 0, protection: 'warm' }, 1);
     order.push('inside');
-    await insertSite(trx, { site: 'b', name: 'B', order: 0 }, 1);
+    await insertSite(trx, { site: 'b', name: 'B', order: 0, protection: 'warm' }, 1);
   });
-  const second = insertSite(store.db, { site: 'c', name: 'C', order: 0 }, 1).then(() => order.push('after'));
+  const second = insertSite(store.db, { site: 'c', name: 'C', order: 0, protection: 'warm' }, 1).then(() => order.push('after'));
   await Promise.all([first, second]);
   t.strictSame(order, ['inside', 'after']);
   await t.rejects(
     store.transaction(async (trx) => {
-      await insertSite(trx, { site: 'd', name: 'D', order: 0 }, 1);
+      await insertSite(trx, { site: 'd', name: 'D', order: 0, protection: 'warm' }, 1);
       throw new Error('no');
     }),
     /no/,
   );
   await t.rejects(
-    store.transaction(async () => insertSite(store.db, { site: 'e', name: 'E', order: 0 }, 1)),
+    store.transaction(async () => insertSite(store.db, { site: 'e', name: 'E', order: 0, protection: 'warm' }, 1)),
     /inside a transaction/,
   );
   t.strictSame((await listSites(store.db)).map((each) => each.site).toSorted(), ['a', 'b', 'c']);
@@ -231,11 +240,12 @@ t.test('a full disk is told as such, and the database goes on when there is room
   const store = await started(t);
   await sql`pragma max_page_count = 60`.execute(store.db);
   const fill = async (): Promise<void> => {
-    for (let index = 0; index < 200; index++) await insertSite(store.db, { site: `s-${index}`, name: 'x'.repeat(4000), order: index }, 1);
+    for (let index = 0; index < 200; index++)
+      await insertSite(store.db, { site: `s-${index}`, name: 'x'.repeat(4000), order: index, protection: 'warm' }, 1);
   };
   t.match(await faultOf(fill()), { code: 'exhausted' });
   await sql`pragma max_page_count = 10000`.execute(store.db);
-  t.equal(await insertSite(store.db, { site: 'room', name: 'Again', order: 0 }, 1), true);
+  t.equal(await insertSite(store.db, { site: 'room', name: 'Again', order: 0, protection: 'warm' }, 1), true);
 });
 
 t.test('users, sessions and tokens', async (t) => {
@@ -278,8 +288,9 @@ t.test('a meeting comes back as it was left: sites, highest grant, keys, recordi
     createdAt: 1,
     startedAt: null,
     endedAt: null,
-    sites: ['c', 'a', 'b'].map((site) => ({ site, muted: site === 'a' })),
-    grant: { epoch: 1, n: 0, slots: [], next: null, previous: null },
+    sites: ['c', 'a', 'b'],
+    grant: { ...noGrant(1), muted: ['a'], chair: 'c' },
+    pin: '012345',
     floorSince: null,
     layout: { mosaic: 'grid', page: 0 },
     recording: null,
@@ -291,7 +302,7 @@ t.test('a meeting comes back as it was left: sites, highest grant, keys, recordi
     state: 'running',
     hub: 'hub-1',
     startedAt: 2,
-    grant: { epoch: 1, n: 2, slots: ['b'], next: 'c', previous: null },
+    grant: { ...noGrant(2), n: 2, by: 'c', slots: ['b'], next: 'c', muted: ['a'] },
     floorSince: 2,
     recording: { id: 'r-abcdefgh', because: 'minutes', by: 'lan', startedAt: 2 },
   };
@@ -320,7 +331,9 @@ t.test('a meeting comes back as it was left: sites, highest grant, keys, recordi
     endedAt: 5,
   };
   const segments = [{ file: '0000.mkv', site: 'b', grantN: 2, startedAt: 2, endedAt: 5, bytes: 99 }];
-  await saveManifest(store.db, { hub: 'hub-1', bytes: 99, expiresAt: null, manifest: { ...manifest, segments } });
+  const whole = { ...manifest, segments };
+  const copies = [{ hub: 'hub-1', bytes: 99, manifest: whole, stitched: null }];
+  await saveManifest(store.db, { hub: 'hub-1', bytes: 99, expiresAt: null, manifest: whole, copies });
   t.match(await listRecordings(store.reader, 10), [{ bytes: 99, manifest: { segments } }]);
   const audit = await listAudit(store.reader, { before: null, limit: 9 });
   t.strictSame(

@@ -307,7 +307,13 @@ t.test('an administrator adds a site, and hears in words what is wrong with a ne
   await page.fill('dialog [name=name]', 'Phường Núi Sam');
   await page.fill('dialog [name=id]', 'nui-sam');
   await page.click('dialog [data-act=save]');
-  t.strictSame((await sent(central, '/sites')).body, { site: 'nui-sam', name: 'Phường Núi Sam' });
+  t.strictSame((await sent(central, '/sites')).body, { site: 'nui-sam', name: 'Phường Núi Sam', protection: 'warm' });
+  await page.click('[data-act=change-chau-doc]');
+  t.equal(await page.inputValue('dialog [name=protection]'), 'warm');
+  await page.selectOption('dialog [name=protection]', 'hot');
+  await page.click('dialog [data-act=save]');
+  t.strictSame((await sent(central, '/sites/chau-doc')).body, { name: 'TP. Châu Đốc', protection: 'hot' });
+  await eventually(async () => ((await count(page, 'dialog')) === 0 ? undefined : 'the dialog is still open'));
   await eventually(async () => ((await count(page, 'tbody tr')) === 15 ? undefined : 'the new site is not in the table'));
   await page.click('nav a[href="#/users"]');
   await page.click('[data-act=add-user]');
@@ -325,7 +331,7 @@ t.test('a recording plays in the page', async (t) => {
     (await page.evaluate<number>("document.querySelector('dialog video')?.currentTime ?? 0")) > 0.3 ? undefined : 'it does not play',
   );
   await has(page, 'dialog .segments', 'TP. Long Xuyên');
-  t.equal(await page.getAttribute('dialog .segments a', 'href'), '/api/v1/recordings/r-cuochop234/0000.mkv');
+  t.equal(await page.getAttribute('dialog .segments a', 'href'), '/api/v1/recordings/r-cuochop234/0000.mkv?hub=hub-an-giang');
   t.equal(await count(page, '[data-act=delete]'), 0, 'a viewer deletes nothing');
 });
 

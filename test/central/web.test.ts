@@ -13,6 +13,7 @@ import { Renewal } from '../../central/noc/web/room/renewal.ts';
 import { hashOf, parseRoute, type Route } from '../../central/noc/web/route.ts';
 import { everything, isWanted, particulars, story, withNames } from '../../central/noc/web/story.ts';
 import type { LogEntry, MeetingView, Patch, Snapshot } from '../../protocol/api.ts';
+import { noGrant } from '../../protocol/grant.ts';
 import { hubRow, logRows, meetingId, meetingRow, siteRow, siteRows } from '../support/fake-province.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -122,7 +123,7 @@ t.test('viewers see no controls, operators run meetings, administrators do the r
 
 const meeting = (change: Partial<MeetingView> = {}): MeetingView => meetingRow(siteRows(), at, change);
 const grant = (slots: string[], next: string | null, previous: string | null): MeetingView['grant'] => ({
-  epoch: 1,
+  ...noGrant(1),
   n: 1,
   slots,
   next,

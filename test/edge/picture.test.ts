@@ -1,11 +1,11 @@
 /** Where a site's picture comes from, and which part of it is to blame, as tables. */
 import t from 'tap';
 import type { DeviceLook } from '../../edge/devices/look.ts';
+import { withoutSecret } from '../../edge/devices/report.ts';
 import { bestStream, choosePicture, keptStream, type Stream } from '../../edge/media/choose.ts';
 import { sourceHealth } from '../../edge/media/health.ts';
 import type { Feed } from '../../edge/media/picture.ts';
 import type { Source } from '../../edge/media/source.ts';
-import { withoutSecret } from '../../edge/picture.ts';
 import { asItIs } from '../../protocol/room.ts';
 import { type Call, type DeviceState, unknownState } from '../../protocol/schema/device.ts';
 import type { DeviceWish } from '../../protocol/schema/devices.ts';
@@ -27,6 +27,7 @@ const look = (state: Partial<DeviceState> = {}, link: DeviceLook['link'] = 'ok')
   because: link === 'ok' ? 'answers' : 'no route to host',
   state: { ...unknownState, ...state },
   pictureTrouble: null,
+  seen: null,
 });
 const offer = (uri: string, encoding: string, height: number) => ({
   uri: `rtsp://10.0.0.9/${uri}`,
@@ -36,7 +37,7 @@ const offer = (uri: string, encoding: string, height: number) => ({
 });
 const stream: Stream = { kind: 'rtsp', url: 'rtsp://10.0.0.9/main' };
 const encoder: Feed['encoder'] = { element: 'x264enc', because: 'test' };
-const own = (source: Source): Feed => ({ source, encoder: source.kind === 'clip' ? null : encoder, credentials: null });
+const own = (source: Source): Feed => ({ source, encoder: source.kind === 'clip' ? null : encoder, credentials: null, backups: [] });
 
 t.test('of the streams of a camera H.264 is taken before others, and the largest that a box decodes lightly', async (t) => {
   const table: readonly (readonly [string, Parameters<typeof bestStream>[0], string | null])[] = [
@@ -73,8 +74,20 @@ t.test('the picture is the configured one unless a device that is wanted can giv
   const clip = own({ kind: 'clip', main: 'main', tile: 'tile' });
   const codec: DeviceWish = { ...wish, name: 'C40', driver: 'xapi', at: { via: 'serial', path: '/dev/ttyUSB0', baud: null } };
   t.strictSame(choosePicture(pattern, null, encoder), { feed: pattern, device: null, missing: null });
-  const camera = { feed: { source: stream, encoder, credentials: { user: 'admin', password: 'geheim' } }, device: 'camera', missing: null };
-  for (const feed of [pattern, capture, clip]) t.strictSame(choosePicture(feed, { wish, look: look(), stream }, encoder), camera);
+  const spare = { source: { kind: 'rtsp', url: 'rtsp://10.0.0.8/' }, credentials: null } as const;
+  const credentials = { user: 'admin', password: 'geheim' };
+  for (const [feed, behind] of [
+    [pattern, []],
+    [clip, []],
+    [capture, [{ source: capture.source, credentials: null }]],
+    [{ ...capture, backups: [spare] }, [{ source: capture.source, credentials: null }, spare]],
+    [{ ...pattern, backups: [spare] }, [spare]],
+  ] as const)
+    t.strictSame(choosePicture(feed, { wish, look: look(), stream }, encoder), {
+      feed: { source: stream, encoder, credentials, backups: behind },
+      device: 'camera',
+      missing: null,
+    });
   t.equal(choosePicture(pattern, { wish: { ...wish, username: '' }, look: look(), stream }, encoder).feed.credentials, null);
   const away = { wish, look: look({}, 'disconnected'), stream: null };
   t.match(choosePicture(pattern, away, encoder), {

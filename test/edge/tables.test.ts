@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { loadEdgeConfig } from '../../edge/config.ts';
+import { asPlanned } from '../../edge/link/ways.ts';
 import { type DeviceInput, type DeviceLife, freshDevice, reduce } from '../../edge/media/device.ts';
 import { chooseDisplay, type DisplayFacts } from '../../edge/media/display/choose.ts';
 import { marks } from '../../edge/media/display/marks.ts';
@@ -11,7 +12,10 @@ import { bursts } from '../../edge/media/sound/bursts.ts';
 import { chooseInput, chooseOutput, type SoundFacts } from '../../edge/media/sound/choose.ts';
 import { describeSource, parseSource } from '../../edge/media/source.ts';
 import { sameShape, uplinkWanted } from '../../edge/media/streams.ts';
+import { airText, lossText, type SwitchNews, switchEvent } from '../../edge/media/switching.ts';
 import { type Observed, planSteps, targetOf } from '../../edge/reconcile/target.ts';
+import { noGrant } from '../../protocol/grant.ts';
+import { reasonIn } from '../../protocol/web/words.ts';
 import { edgeDesired, plan } from '../support/plan.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -72,7 +76,20 @@ t.test('a configuration has short forms, and a wrong one names the key', async (
     ok: true,
     value: { config: { source: { kind: 'v4l2' }, audio: { input: 'synthetic', output: 'auto' }, display: { kind: 'count', width: 1280 } } },
   });
+  t.match(await load({ source: '/dev/video0' }), { ok: true, value: { config: { backup: null, audio: { backup: null } } } });
+  t.match(await load({ backup: 'rtsp://10.0.0.9/x', audio: { input: 'alsa:hw:0', backup: 'alsa:hw:1' } }), {
+    ok: true,
+    value: { config: { backup: { kind: 'rtsp', url: 'rtsp://10.0.0.9/x' }, audio: { backup: 'alsa:hw:1' } } },
+  });
+  t.match(await load({ backup: { kind: 'v4l2', device: '/dev/video1', frozen: true } }), {
+    ok: true,
+    value: { config: { backup: { kind: 'v4l2', frozen: true } } },
+  });
   const wrong: readonly (readonly [object, string])[] = [
+    [{ backup: 'pattern' }, 'backup'],
+    [{ backup: { kind: 'clip', main: 'a', tile: 'b' } }, 'backup'],
+    [{ backup: { kind: 'rtsp', url: 'http://x' } }, 'backup.url'],
+    [{ audio: { backup: 'synthetic' } }, 'audio.backup'],
     [{ source: { kind: 'v4l2', device: 'video0' } }, 'source.device'],
     [{ source: { kind: 'vhs' } }, 'source.kind'],
     [{ source: 'webcam' }, 'source'],
@@ -209,6 +226,8 @@ t.test('a new desired state becomes one layer of steps, and what is still wrong 
     language: 'vi',
     ports: { floor: null, mosaic: null, mix: null },
     linked: true,
+    grant: null,
+    reach: asPlanned,
     done: null,
     troubles: [],
   };
@@ -232,12 +251,52 @@ t.test('a new desired state becomes one layer of steps, and what is still wrong 
     'a display that came back listens elsewhere',
   );
   t.strictSame(verbs(first, { ...done, linked: false }), ['screen']);
+  const panel = { ...noGrant(2), n: 2, by: 'site-3', slots: ['site-1'] };
+  t.strictSame(verbs(first, { ...done, grant: panel }), ['link', 'uplink', 'screen'], 'a higher grant that came from a hub');
+  t.strictSame(verbs(first, { ...done, grant: noGrant(1) }), [], 'a lower one');
+  const over = { ...observed, grant: { ...panel, slots: [], ended: true } };
+  t.strictSame(
+    verbs(first, { ...done, ...over, done: done.done }),
+    ['link', 'uplink', 'screen'],
+    'a panel ends the meeting; the channels stay',
+  );
+  t.strictSame(verbs(first, { ...over, done: targetOf(first, over) }), [], 'and then all is as wanted');
   t.strictSame(verbs(first, { ...done, troubles: ['link up-hub-1 is not connected'] }), ['wait link up-hub-1 is not connected']);
   t.strictSame(verbs(edgeDesired(null, 'site-1'), done), ['link', 'uplink', 'screen', 'control'], 'the end of a meeting');
   const stranger = edgeDesired(plan({ sites: ['site-2'] }), 'site-1');
   t.strictSame(verbs(stranger, { ...observed, done: targetOf(stranger, observed) }), ['wait this site is not in the plan']);
   const keyless = { ...first, keys: [] };
   t.strictSame(verbs(keyless, { ...observed, done: targetOf(keyless, observed) }), ['wait no media key for hub hub-1']);
+});
+
+t.test('a change of source is told in words, with what viewers saw of it', async (t) => {
+  const seen = { gapMs: 42.4, ageMs: 1203.7 };
+  t.strictSame(
+    switchEvent({ kind: 'camera', from: 0, to: 1, label: '/dev/video1', because: lossText('camera', 0, 'frozen'), seen }, 'm-1'),
+    {
+      kind: 'source',
+      severity: 'warning',
+      what: 'backup',
+      because: 'camera frozen',
+      meeting: 'm-1',
+      facts: { from: 'camera', to: 'backup', source: '/dev/video1', gapMs: 42, badMs: 1204 },
+    },
+  );
+  const table: readonly (readonly [Pick<SwitchNews, 'kind' | 'from' | 'to'>, string, string, string])[] = [
+    [{ kind: 'camera', from: 1, to: null }, 'lost', 'slate', 'warning'],
+    [{ kind: 'camera', from: null, to: 0 }, 'returned', 'camera', 'info'],
+    [{ kind: 'camera', from: 1, to: 2 }, 'backup', 'backup-2', 'warning'],
+    [{ kind: 'microphone', from: 0, to: null }, 'microphone-lost', 'silence', 'warning'],
+    [{ kind: 'microphone', from: 1, to: 0 }, 'microphone-returned', 'microphone', 'info'],
+  ];
+  for (const [news, what, to, severity] of table)
+    t.match(switchEvent({ ...news, label: null, because: '', seen: null }, null), { what, severity, facts: { to, gapMs: null } });
+  t.equal(airText('camera', 0, 'delivers'), 'delivers');
+  t.equal(airText('camera', null, null), 'no camera');
+  t.equal(reasonIn('vi', airText('camera', 1, 'its picture is frozen')), 'đang dùng camera dự phòng: hình camera chính bị đứng');
+  t.match(reasonIn('vi', airText('camera', 1, 'nothing for 1500 ms')), /^đang dùng camera dự phòng, camera chính không có hình \(nothing/);
+  for (const because of ['stalled', 'ended', 'frozen', 'black', 'returned', 'started'])
+    for (const place of [0, 1, 2]) t.notMatch(reasonIn('vi', lossText('camera', place, because)), because, `${because} is translated`);
 });
 
 t.test('a made voice speaks in turns, the same in every run, another for every site', async (t) => {

@@ -41,6 +41,31 @@ t.test('a keyframe request makes the next frame an IDR', async (t) => {
   t.comment(`three keyframes within ${(out?.buffers ?? 0) - before} frames`);
 });
 
+t.test('fewer pictures go into an encoder when asked for, an IDR every second all the same', async (t) => {
+  const { worker } = workerRig(t);
+  const made = chain(testPicture({ id: 'p', name: 'Châu Phú', format: TILE }), point('in'), encode(TILE, 150, 10_000), point('out'), sink);
+  const thin = (fps: number) => ({ do: 'thin', element: 'enc', pad: 'sink', fps }) as const;
+  await worker.start(pipeline([made], { reflexes: [thin(0)] }));
+  const counts = async () => {
+    const { points } = await worker.stats();
+    return [points.in?.buffers ?? 0, points.out?.buffers ?? 0, points.out?.keyframes ?? 0] as const;
+  };
+  await passes(worker, 'out', 20);
+  await worker.attach(thin(3));
+  const [came, left, keys] = await counts();
+  await passes(worker, 'in', came + 60);
+  const [came2, left2, keys2] = await counts();
+  // A fifth of the 15; a picture is on its way at each end, and the first one passes at once.
+  const share = (came2 - came) / 5;
+  t.ok(left2 - left >= share - 3 && left2 - left <= share + 3, `${left2 - left} of ${came2 - came} pictures`);
+  t.ok(keys2 - keys >= 3, `${keys2 - keys} IDRs in four seconds`);
+  await worker.attach(thin(0));
+  const [, before] = await counts();
+  await passes(worker, 'out', before + 30);
+  const [came3, left3] = await counts();
+  t.ok(left3 - before > (came3 - came2) / 2, 'all pass again');
+});
+
 t.test('the watchdog shows the best source that delivers, and takes one back only when it is steady', async (t) => {
   const { worker, of } = workerRig(t);
   // A valve that is shut is a camera that delivers nothing, without an error.

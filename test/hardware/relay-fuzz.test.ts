@@ -10,6 +10,7 @@ const targets: readonly [string, string][] = [
   ['rtp', 'RTP headers, their extensions, and the sequence window behind them'],
   ['h264', 'NAL unit types'],
   ['command', 'command lines'],
+  ['reflex', 'views with backups'],
 ];
 
 for (const [name, what] of targets)

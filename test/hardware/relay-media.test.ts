@@ -1,4 +1,5 @@
 /** What the relay does with packets: copies, views, forgeries, incarnations, narrow paths. Real SRT and UDP, sanitizers on. */
+import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { eventually } from '../support/eventually.ts';
 import { faultOf } from '../support/fault.ts';
@@ -12,7 +13,6 @@ const A = 0x2000;
 const A2 = 0x4000;
 const OUT = 0x5550;
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const isIdrStart = (payload: Uint8Array): boolean => ((payload[0] ?? 0) & 31) === 24 && ((payload[3] ?? 0) & 31) === 7;
 const numbers = (packets: readonly Packet[]): readonly number[] => packets.map(({ seq }) => seq);
 const run = (from: number, count: number): readonly number[] => Array.from({ length: count }, (_, i) => (from + i) & 0xffff);
@@ -206,6 +206,18 @@ t.test('a sender that starts again is taken as such, stragglers of its old life 
   out.send(input, ...third.frame({ idr: true }));
   await arrives(10, V + 1);
   t.match(await stream(V), { restarts: 2, odd: 4, lost: 0, incarnation: 1 });
+});
+
+t.test('a sender that starts again with an earlier time is measured from its first picture on', async (t) => {
+  const { relay, input, out, arrives, stream } = await looped(t);
+  await relay.route(V, { kind: 'video', to: [{ udp: out.port }] });
+  const [first, second] = [new Pictures(V, { time: 4_000_000 }), new Pictures(V + 1, { time: 5000 })];
+  out.send(input, ...first.frame({ idr: true }));
+  await arrives(4);
+  t.equal((await stream(V))?.ageMs, null, 'the first one tells no time of capture');
+  out.send(input, ...second.frame({ idr: true, captured: Date.now() }));
+  await arrives(4, V + 1);
+  t.type((await stream(V))?.ageMs, 'number', 'the picture of the second one counts, whatever its time is');
 });
 
 t.test('a node cannot send what is not its own', async (t) => {

@@ -63,6 +63,13 @@ const nonsense: readonly [string, string, string][] = [
   ['an audio view without SSRC', '{"do":"view","view":"v","kind":"audio","to":{"udp":9},"ssrc":null}', 'input.missing'],
   ['a host that is a name', '{"do":"listen","host":"localhost","port":0,"latencyMs":40}', 'input.invalid'],
   ['a view that is not there', '{"do":"unview","view":"v"}', 'not-found'],
+  ['more backups than fit', '{"do":"view","view":"v","to":{"udp":9},"ssrc":1,"backups":[2,3,4,5]}', 'input.invalid'],
+  [
+    'an interface with a long name',
+    '{"do":"connect","link":"l","host":"::1","port":9,"streamId":"pub/a","key":"0123456789","latencyMs":40,"device":"0123456789abcdef"}',
+    'input.invalid',
+  ],
+  ['a cut without end', '{"do":"cut","link":"l"}', 'input.missing'],
   ['a NUL in a text', '{"do":"deny","node":"a\\u0000b"}', 'input.not-json'],
   ['a lone surrogate', '{"do":"deny","node":"\\ud800"}', 'input.not-json'],
 ];

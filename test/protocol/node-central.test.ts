@@ -58,6 +58,7 @@ async function rig(t: Test, change: Partial<CentralLinkOptions> = {}) {
       satisfied: false,
       because: state.because,
       meetings: [],
+      grants: [],
       parts: [],
       address: null,
       media: null,

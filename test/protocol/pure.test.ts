@@ -50,7 +50,11 @@ t.test('the highest grant wins in whatever order grants arrive', async (t) => {
     const turned = [...grants.slice(round), ...grants.slice(0, round)].reverse();
     t.match(turned.reduce(highest), { epoch: 3, n: 2 });
   }
-  t.equal(compareGrants({ epoch: 2, n: 0 }, { epoch: 1, n: 99 }) > 0, true, 'an epoch beats any count');
+  const higher = (a: Partial<Grant>, b: Partial<Grant>): boolean => compareGrants({ ...noGrant(1), ...a }, { ...noGrant(1), ...b }) > 0;
+  t.ok(higher({ epoch: 2 }, { n: 99 }), 'an epoch beats any count');
+  t.ok(higher({ by: 'site-2' }, { by: 'site-1', n: 99 }), 'and so does an author in the same epoch');
+  t.ok(higher({}, { by: 'site-9', n: 99 }), 'central is above every panel');
+  t.ok(higher({ next: 'b' }, { next: 'a' }), 'what a grant says decides last: never are two different ones equal');
 });
 
 t.test('an incarnation changes the low four bits only', async (t) => {
@@ -67,7 +71,6 @@ const site = (name: string): Plan['sites'][number] => ({
   name,
   hubs: [{ hub: 'hub-1', path: null }],
   protection: 'none',
-  muted: false,
   streams: {
     main: { ssrc: baseSsrc('m', name, 'main'), format: { width: 1280, height: 720, fps: 25, kbps: 1500 } },
     tile: { ssrc: baseSsrc('m', name, 'tile'), format: { width: 320, height: 180, fps: 15, kbps: 150 } },

@@ -178,7 +178,21 @@ t.test('reasons and words of the system are said in Vietnamese, and strange ones
   t.equal(reasonIn('vi', 'nobody has the floor'), 'chưa có ai phát biểu');
   t.equal(reasonIn('vi', 'long-xuyen has the floor'), 'long-xuyen đang phát biểu');
   t.equal(reasonIn('en', 'Chưa có ai phát biểu'), 'Nobody has the floor', 'what a hub says in the language of the rooms');
+  const out = 'the way out is narrow (about 0.4 Mbit/s): main at 250 kbit/s, tile at 3 pictures/s';
+  const into = 'the way in is narrow (about 0.36 Mbit/s): the small picture of the speaker';
+  const vi = 'Đường truyền lên hẹp (≈ 0,4 Mbit/s): giảm chất lượng hình chính (còn 250 kbit/s), hình nhỏ còn 3 hình/giây';
+  t.equal(reasonIn('vi', out), vi);
+  t.equal(reasonIn('vi', `${out}; ${into}`), `${vi}; Đường truyền xuống hẹp (≈ 0,36 Mbit/s): chỉ nhận hình nhỏ của người phát biểu`);
+  t.equal(reasonIn('en', into), into);
   t.equal(reasonIn('vi', 'a reason of tomorrow'), 'a reason of tomorrow');
+  t.equal(reasonIn('vi', 'plays again after: killed by SIGKILL'), 'chạy lại sau sự cố: bị ngắt bởi SIGKILL', 'to its end in one language');
+  t.equal(
+    reasonIn('vi', 'no picture, though C40 answers: backup camera stalled'),
+    'không có hình dù C40 vẫn trả lời: camera dự phòng ngừng gửi hình',
+  );
+  t.equal(reasonIn('vi', "its clock is 3600 s behind central's"), 'đồng hồ chậm hơn máy chủ trung tâm 3600 giây');
+  t.match(reasonIn('vi', 'its memory (desired state) is damaged and was put aside'), /^tệp ghi nhớ lệnh của trung tâm bị hỏng/);
+  t.equal(reasonIn('vi', 'no camera: a reason of $1'), 'không có hình từ máy quay: a reason of $1');
   for (const [said, means] of [
     ['power is being set; volume is not known yet', 'đang chỉnh: nguồn; chưa rõ: âm lượng'],
     ['input: device.silent: device=screen command=input afterMs=1000; input is being set', 'thiết bị không trả lời; đang chỉnh: ngõ vào'],

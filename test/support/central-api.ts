@@ -12,6 +12,7 @@ import type { Route } from '../../central/api/route.ts';
 import { routesOf } from '../../central/api/routes.ts';
 import { createServer } from '../../central/api/server.ts';
 import { Stream } from '../../central/api/stream.ts';
+import { presentHub } from '../../central/api/views.ts';
 import { Login } from '../../central/auth/login.ts';
 import { Passwords } from '../../central/auth/password.ts';
 import { ServiceToken } from '../../central/auth/service-token.ts';
@@ -19,9 +20,12 @@ import { Sessions } from '../../central/auth/sessions.ts';
 import { Users } from '../../central/auth/users.ts';
 import { formats } from '../../central/cascade/formats.ts';
 import { Devices } from '../../central/devices/devices.ts';
+import { Drills } from '../../central/drill/service.ts';
 import { Meetings } from '../../central/meetings/service.ts';
 import type { Hub, Site, Want } from '../../central/sites/contract.ts';
+import type { SiteChange, SiteWish } from '../../central/sites/registry.ts';
 import { addAudit, listAudit } from '../../central/store/audit.ts';
+import { findDrill, listDrills, saveDrill, sealDrill, unfinishedDrills } from '../../central/store/drills.ts';
 import { listLog } from '../../central/store/events.ts';
 import { meetingStore } from '../../central/store/meetings.ts';
 import { findRecording, listRecordings, markDeleted, saveManifest } from '../../central/store/recordings.ts';
@@ -60,6 +64,7 @@ export interface ApiBench {
   readonly stream: Stream;
   readonly meetings: Meetings;
   readonly recordings: Recordings;
+  readonly drills: Drills;
   readonly store: Store;
   readonly clock: ReturnType<typeof movableClock>;
   readonly bearer: { readonly authorization: string };
@@ -86,12 +91,14 @@ export const wellFacts = (node: string, mono: number, change: Partial<NodeFacts>
   because: '',
   status: { state: 'online', role: 'edge', version: '1', since: 1, because: 'started' },
   boot: '0123456789abcdef',
-  reported: { role: 'edge', rev: 1, satisfied: true, because: 'idle', meetings: [], parts: [], address: null, media: null },
+  reported: { role: 'edge', rev: 1, satisfied: true, because: 'idle', meetings: [], grants: [], parts: [], address: null, media: null },
   devices: null,
   devicesSeq: 0,
   telemetry: null,
   heardAt: mono,
   lostFrames: 0,
+  clockMs: 0,
+  aheadMs: 0,
   ...change,
 });
 
@@ -120,16 +127,17 @@ export async function apiBench({
   const registry = {
     sites: () => [...sites.values()].toSorted((a, b) => a.order - b.order),
     hubs: () => [...hubs.values()],
-    addSite: async ({ site, name, order }: { site: string; name: string; order: number | null }) => {
+    addSite: async ({ site, name, order, protection = 'warm' }: SiteWish) => {
       if (sites.has(site)) return failed({ code: 'conflict', what: site, reason: 'it exists' });
-      const made = { site, name, order: order ?? sites.size, seenAt: null };
+      const made: Site = { site, name, order: order ?? sites.size, seenAt: null, protection };
       sites.set(site, made);
       return ok(made);
     },
-    changeSite: async (site: string, change: { name?: string | undefined; order?: number | undefined }) => {
+    changeSite: async (site: string, change: SiteChange) => {
       const had = sites.get(site);
       if (had === undefined) return failed({ code: 'not-found', what: 'site', id: site });
-      const made = { ...had, name: change.name ?? had.name, order: change.order ?? had.order };
+      const { name = had.name, order = had.order, protection = had.protection } = change;
+      const made: Site = { ...had, name, order, protection };
       sites.set(site, made);
       return ok(made);
     },
@@ -154,7 +162,10 @@ export async function apiBench({
   const meetings = new Meetings({
     store: meetingStore(store),
     network: {
-      site: (site) => sites.get(site),
+      site: (id) => {
+        const site = sites.get(id);
+        return site === undefined ? undefined : { ...site, paths: null };
+      },
       devices: devices.of,
       hubs: () => registry.hubs().map(({ hub, address }) => ({ hub, address, online: facts.get(hub)?.connected ?? false })),
     },
@@ -195,6 +206,30 @@ export async function apiBench({
     clock,
     log,
   });
+  const drills = new Drills({
+    store: {
+      list: (limit) => listDrills(store.reader, limit),
+      find: (id) => findDrill(store.db, id),
+      unfinished: () => unfinishedDrills(store.reader),
+      save: (drill) => saveDrill(store.db, drill),
+      seal: (id, sealed) => sealDrill(store.db, id, sealed),
+    },
+    meetings,
+    facts: (node) => facts.get(node),
+    run: async (site, act) => {
+      acts.push({ site, act });
+      return { id: '0123456789', outcome: 'done', because: 'taken' };
+    },
+    pauseBroker: () => undefined,
+    nameOf: (node) => (sites.get(node) ?? hubs.get(node))?.name,
+    identity,
+    random: randomBytes,
+    clock,
+    log,
+  });
+  meetings.on('changed', ({ id, state }) => {
+    if (state === 'ended') drills.ended(id);
+  });
   const routes = routesOf({
     login,
     sessions,
@@ -218,7 +253,8 @@ export async function apiBench({
         return { id: '0123456789', outcome: 'done', because: 'taken', device: { outcome: 'completed', because: 'the device says so' } };
       },
     },
-    media: { client, recordings, clock, log },
+    media: { client, present: (plan) => presentHub(plan, (node) => facts.get(node), clock.mono()), recordings, clock, log },
+    drills,
     system: { version: '0.0.0', problems: () => [], uptimeS: () => 1, metrics: () => [] },
   });
   const app = await createServer({ routes, sessions, serviceToken, history, trustProxy: false, tls: null, clock, log });
@@ -231,6 +267,7 @@ export async function apiBench({
     stream,
     meetings,
     recordings,
+    drills,
     store,
     clock,
     bearer,
@@ -246,6 +283,7 @@ export async function apiBench({
       board.stop();
       client.stop();
       await app.close();
+      await drills.stop();
       await store.stop();
       if (data === undefined) await rm(folder, { recursive: true, force: true });
     },
@@ -255,10 +293,10 @@ export async function apiBench({
 /** Puts sites `a`…, all connected, and one hub with an address into the registry. */
 export function populate({ sites, hubs, facts, clock }: ApiBench, names: readonly string[]): void {
   for (const [order, site] of names.entries()) {
-    sites.set(site, { site, name: `Điểm cầu ${site}`, order, seenAt: 1 });
+    sites.set(site, { site, name: `Điểm cầu ${site}`, order, seenAt: 1, protection: 'warm' });
     facts.set(site, wellFacts(site, clock.mono()));
   }
-  hubs.set('hub-1', { hub: 'hub-1', name: 'Trung tâm', seenAt: 1, address: { host: '127.0.0.1', port: 9710 } });
+  hubs.set('hub-1', { hub: 'hub-1', name: 'Trung tâm', seenAt: 1, address: { host: '127.0.0.1', port: 9710, paths: [] } });
   facts.set(
     'hub-1',
     wellFacts('hub-1', clock.mono(), {
@@ -268,8 +306,9 @@ export function populate({ sites, hubs, facts, clock }: ApiBench, names: readonl
         satisfied: true,
         because: '',
         meetings: [],
+        grants: [],
         parts: [],
-        address: { host: '127.0.0.1', port: 9710 },
+        address: { host: '127.0.0.1', port: 9710, paths: [] },
         media: null,
       },
     }),

@@ -53,8 +53,9 @@ export async function startDemo({ sites = 13, env = {}, flags = [], data }: Demo
     });
     child.once('exit', (code) => reject(new Error(`the demo exited with ${code}:\n${said.slice(-30).join('\n')}`)));
   });
-  const token = (await readFile(join(folder, 'central', 'service-token'), 'utf8')).trim();
   const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    // Read each time: central writes a new one when it starts.
+    const token = (await readFile(join(folder, 'central', 'service-token'), 'utf8')).trim();
     const response = await fetch(`${url}/api/v1${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { MeetingView, Patch, Problem, SiteView, UserRole } from '../../protocol/api.ts';
+import { fakeDrill } from './fake-drill.ts';
 import { clip, FakePicture, grid, room, still } from './fake-media.ts';
 import { auditRows, hubRow, logRows, meetingRow, recordingRow, siteRows } from './fake-province.ts';
 import { fakeRoom } from './fake-room.ts';
@@ -219,7 +220,8 @@ export class FakeCentral {
     const act = /^\/meetings\/[^/]+\/(\w+)$/.exec(at)?.[1];
     const wrong = act === undefined ? this.#write(method, at, body) : this.#acts[act]?.(body);
     if (at === '/logout') response.setHeader('set-cookie', 'fake=; Max-Age=0; Path=/');
-    json(response, wrong?.status ?? 200, wrong ?? (at === '/meetings' ? this.meeting : null));
+    const made = at === '/meetings' ? this.meeting : at === '/drills' ? fakeDrill(Date.now()) : null;
+    json(response, wrong?.status ?? 200, wrong ?? made);
   }
 
   #login(at: string, body: Record<string, unknown>, response: ServerResponse): void {
@@ -273,6 +275,10 @@ export class FakeCentral {
         );
       case '/recordings':
         return json(response, 200, [recordingRow(now)]);
+      case '/drills':
+        return json(response, 200, [fakeDrill(now)]);
+      case '/drills/d-abcdefghjk':
+        return json(response, 200, fakeDrill(now));
       case '/log':
         return json(response, 200, logRows(now));
       case '/audit':

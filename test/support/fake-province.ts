@@ -1,5 +1,7 @@
 /** Rows of a made-up province for the page's tests: thirteen sites in every state of health, one hub, one running meeting. */
-import type { AuditEntry, HubView, LogEntry, MeetingView, RecordingView, SiteView } from '../../protocol/api.ts';
+import type { AuditEntry, HubView, LogEntry, MeetingView, SiteView } from '../../protocol/api.ts';
+import { noGrant } from '../../protocol/grant.ts';
+import type { RecordingView } from '../../protocol/recording.ts';
 
 const rooms: readonly (readonly [site: string, name: string])[] = [
   ['ubnd-tinh', 'UBND tỉnh An Giang'],
@@ -30,17 +32,21 @@ export function siteRow(order: number, change: Partial<SiteView> = {}): SiteView
     because: '',
     since: 1_772_674_000_000,
     hub: 'hub-an-giang',
+    protection: 'warm',
+    paths: [],
     rttMs: 18 + order * 3,
     lossPercent: order % 3 === 0 ? 0 : 0.1 * order,
     upKbps: 210 + order,
     downKbps: 2450,
     lostFrames: 0,
     levelDb: -48,
+    heardDb: null,
     speaking: false,
     tile: 'live',
     source: 'test pattern',
     encoder: 'x264enc',
     version: '0.1.0',
+    panel: order === 0 ? 'https://10.1.0.5:9443' : null,
     devices: { driven: 2, wrong: 0, found: 0, seq: 1 },
     ...change,
   };
@@ -107,7 +113,15 @@ export function meetingRow(sites: readonly SiteView[], now: number, change: Part
     endedAt: null,
     hub: hubRow.hub,
     sites: ids.map((site, index) => ({ site, muted: index === 4 })),
-    grant: { epoch: 1, n: 6, slots: ids.slice(1, 2), next: ids[2] ?? null, previous: ids[0] ?? null },
+    grant: {
+      ...noGrant(1),
+      n: 6,
+      slots: ids.slice(1, 2),
+      next: ids[2] ?? null,
+      previous: ids[0] ?? null,
+      muted: ids.slice(4, 5),
+      chair: ids[0] ?? null,
+    },
     floorSince: now - 193_000,
     layout: { mosaic: 'grid', page: 0 },
     recording: { id: 'r-abcdef2345', state: 'running', bytes: 812_000_000, because: 'admin asked for it' },

@@ -25,7 +25,7 @@ import { incarnate } from '../../protocol/ssrc.ts';
 import { ensureCa } from '../../provisioning/pki/authority.ts';
 import { issue } from '../../provisioning/pki/issue.ts';
 import { eventually } from './eventually.ts';
-import { hubDesired, plan as makePlan, mediaKey, type PlanOptions } from './plan.ts';
+import { hubDesired, plan as makePlan, mediaKey, type PlanOptions, testBoot } from './plan.ts';
 import { tempFolder } from './temp-folder.ts';
 import { type WorkerRig, workerRig } from './worker.ts';
 
@@ -35,13 +35,18 @@ const log = process.env.HUB_LOG === undefined ? silentLog() : createLog('test', 
 /** Small, so that several sites fit on a test machine. */
 export const smallMain = { width: 640, height: 360, fps: 25, kbps: 600 } as const;
 
-export interface HubRig {
-  readonly hub: Hub;
+/** Where a hub is, whatever runs it. */
+export interface HubPlace {
+  readonly node: string;
   readonly port: number;
-  readonly notes: EventBody[];
   readonly identity: (node: string, role: 'central' | 'hub' | 'edge') => Promise<Identity>;
+}
+
+export interface HubRig extends HubPlace {
+  readonly hub: Hub;
+  readonly notes: EventBody[];
   readonly recordings: string;
-  /** A plan on this hub, with small pictures. */
+  /** A plan on this hub, and on the one beside it if there is one, with small pictures. */
   readonly plan: (options?: PlanOptions) => Plan;
   /** Makes the hub do it; resolves when it says that it does. */
   readonly desire: (...plans: readonly Plan[]) => Promise<void>;
@@ -59,20 +64,24 @@ export async function identities(folder: string): Promise<HubRig['identity']> {
   };
 }
 
-export async function hubRig(t: Test, options: Partial<HubOptions> = {}): Promise<HubRig> {
+/** @param first the hub before this one in every plan; both have certificates of one authority. */
+export async function hubRig(t: Test, options: Partial<HubOptions> = {}, first: HubPlace | null = null): Promise<HubRig> {
   const folder = tempFolder(t);
-  const identity = await identities(folder);
+  const identity = first?.identity ?? (await identities(folder));
+  const node = options.node ?? 'hub-1';
   const notes: EventBody[] = [];
-  const recordings = join(folder, 'recordings');
+  const recordings = options.recordings?.dir ?? join(folder, 'recordings');
   const hub = new Hub({
-    node: 'hub-1',
-    identity: await identity('hub-1', 'hub'),
+    node,
+    identity: await identity(node, 'hub'),
     clock,
     log,
     random: Math.random,
+    boot: testBoot,
+    grants: join(folder, 'grants.json'),
     note: (body) => notes.push(body),
     listen: { host: '127.0.0.1', port: 0 },
-    recordings: { dir: recordings, minFreeBytes: 0, rules: { maxBytes: 1e12, keepMs: 1e12 } },
+    recordings: { dir: recordings, minFreeBytes: 0, rules: { maxBytes: 1e12, keepMs: 1e12 }, time: () => clock.now() },
     changed: () => {},
     faults: true,
     freeBytes: null,
@@ -81,7 +90,7 @@ export async function hubRig(t: Test, options: Partial<HubOptions> = {}): Promis
   t.teardown(() => hub.stop());
   await hub.start();
   let rev = 0;
-  const want: HubRig['want'] = (...plans) => void hub.desire(++rev, hubDesired(plans));
+  const want: HubRig['want'] = (...plans) => void hub.desire(++rev, hubDesired(plans, node));
   const desire: HubRig['desire'] = async (...plans) => {
     want(...plans);
     const mine = rev;
@@ -90,8 +99,9 @@ export async function hubRig(t: Test, options: Partial<HubOptions> = {}): Promis
       return revision === mine && satisfied ? undefined : `revision ${revision} of ${mine}: ${because}`;
     });
   };
-  const plan: HubRig['plan'] = (given = {}) => makePlan({ hubs: [{ hub: 'hub-1', port: hub.port }], main: smallMain, ...given });
-  return { hub, port: hub.port, notes, identity, recordings, plan, desire, want };
+  const hubs = [...(first === null ? [] : [{ hub: first.node, port: first.port }]), { hub: node, port: hub.port }];
+  const plan: HubRig['plan'] = (given = {}) => makePlan({ hubs, main: smallMain, ...given });
+  return { node, hub, port: hub.port, notes, identity, recordings, plan, desire, want };
 }
 
 export interface SiteOptions {
@@ -104,6 +114,8 @@ export interface SiteOptions {
   readonly main?: boolean;
   /** Packets of another kind in place of the tile's pictures. */
   readonly tile?: Chain;
+  /** Further hubs of the plan: it sends everything to each. */
+  readonly also?: readonly HubPlace[];
 }
 
 export interface SiteRig {
@@ -123,39 +135,44 @@ export interface SiteRig {
 }
 
 /** A site of `plan` that sends and answers keyframe requests. */
-export async function site(t: Test, on: HubRig, plan: Plan, name: string, options: SiteOptions): Promise<SiteRig> {
+export async function site(t: Test, on: HubPlace, plan: Plan, name: string, options: SiteOptions): Promise<SiteRig> {
   const streams = plan.sites.find((each) => each.site === name)?.streams;
   if (streams === undefined) throw new Error(`${name} is not in the plan`);
   const relay = new Relay({ name, clock, log, lookup: systemLookup });
   const sender = new Worker({ name: `send ${name}`, clock, log, faults: true });
   const asked: ControlFromHub[] = [];
-  let socket: TLSSocket | null = null;
+  const sockets: TLSSocket[] = [];
+  const hubs = [on, ...(options.also ?? [])];
+  const linkOf = (to: HubPlace, way: 'up' | 'down'): string => (to === on ? way : `${way}-${to.node}`);
   const stop = async (): Promise<void> => {
-    socket?.destroy();
+    for (const socket of sockets) socket.destroy();
     await Promise.all([sender.stop(), relay.stop()]);
   };
   t.teardown(stop);
   await relay.start();
   const port = await relay.input('media');
-  const to = [{ link: 'up' }];
+  const to = hubs.map((each) => ({ link: linkOf(each, 'up') }));
   for (const kind of ['main', 'tile'] as const) await relay.route(streams[kind].ssrc, { kind: 'video', from: ['media'], to });
   await relay.route(streams.audio.ssrc, { kind: 'audio', from: ['media'], to });
-  const link = { host: '127.0.0.1', port: on.port, key: mediaKey(plan.meeting, 'hub-1', name), latencyMs: 40 };
-  await relay.connect('up', { ...link, streamId: streamId('pub', name) });
-  await relay.connect('down', { ...link, streamId: streamId('sub', name) });
-  socket = await control(await on.identity(name, 'edge'), on.port, (message) => {
-    asked.push(message);
-    if (message.type === 'keyframe') sender.keyframe(message.kind).catch(() => undefined);
-  });
+  for (const each of hubs) {
+    const link = { host: '127.0.0.1', port: each.port, key: mediaKey(plan.meeting, each.node, name), latencyMs: 40 };
+    await relay.connect(linkOf(each, 'up'), { ...link, streamId: streamId('pub', name) });
+    await relay.connect(linkOf(each, 'down'), { ...link, streamId: streamId('sub', name) });
+    const heard = (message: ControlFromHub): void => {
+      asked.push(message);
+      if (message.type === 'keyframe') sender.keyframe(message.kind).catch(() => undefined);
+    };
+    sockets.push(await control(await on.identity(name, 'edge'), each, heard));
+  }
   await sender.start(sending(streams, port, options));
-  const say: SiteRig['say'] = (message) => void socket?.write(`${JSON.stringify(message)}\n`);
+  const say: SiteRig['say'] = (message) => void sockets[0]?.write(`${JSON.stringify(message)}\n`);
   // As an edge does that begins to decode in the middle of a stream.
   const lost: SiteRig['lost'] = (ssrc) => say({ type: 'need-keyframe', meeting: plan.meeting, ssrc });
   return { site: name, relay, inputPort: port, sender, asked, say, lost, watch: (test, of) => watch(test, relay, of, name, lost), stop };
 }
 
-async function control(identity: Identity, port: number, heard: (message: ControlFromHub) => void): Promise<TLSSocket> {
-  const socket = connect({ ...clientTls(identity, 'hub-1'), host: '127.0.0.1', port, ALPNProtocols: [controlProtocol] });
+async function control(identity: Identity, { node, port }: HubPlace, heard: (message: ControlFromHub) => void): Promise<TLSSocket> {
+  const socket = connect({ ...clientTls(identity, node), host: '127.0.0.1', port, ALPNProtocols: [controlProtocol] });
   socket.on('error', () => socket.destroy());
   const lines = new LineSplitter();
   socket.on('data', (chunk: Buffer) => {
@@ -165,7 +182,7 @@ async function control(identity: Identity, port: number, heard: (message: Contro
     socket.once('secureConnect', resolve);
     socket.once('error', reject);
   });
-  socket.write(`${JSON.stringify({ type: 'hello', boot: '00000000000000bb' } satisfies ControlFromEdge)}\n`);
+  socket.write(`${JSON.stringify({ type: 'hello', boot: '00000000000000bb', path: null } satisfies ControlFromEdge)}\n`);
   return socket;
 }
 

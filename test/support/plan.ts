@@ -2,7 +2,7 @@
 import { noGrant } from '../../protocol/grant.ts';
 import type { Desired, EdgeDesired, HubDesired } from '../../protocol/schema/desired.ts';
 import type { DeviceWish } from '../../protocol/schema/devices.ts';
-import type { Plan, PlanHub, PlanSite, VideoFormat } from '../../protocol/schema/plan.ts';
+import type { Plan, PlanHub, PlanSite, Protection, VideoFormat } from '../../protocol/schema/plan.ts';
 import { baseSsrc } from '../../protocol/ssrc.ts';
 
 export const mainFormat: VideoFormat = { width: 1280, height: 720, fps: 25, kbps: 1500 };
@@ -28,6 +28,12 @@ export interface PlanOptions {
   /** Number of the grant. Default 1 when somebody is on air, else 0. */
   readonly n?: number;
   readonly muted?: readonly string[];
+  /** The site whose panel may rule. Default none. */
+  readonly chair?: string | null;
+  /** Default none. */
+  readonly protection?: Protection;
+  /** WAN links of every site; default one without a name. */
+  readonly paths?: readonly string[];
   readonly main?: VideoFormat;
   readonly frameMs?: 20 | 40;
   readonly recording?: string | null;
@@ -58,9 +64,8 @@ export function planSite(meeting: string, site: string, hubs: readonly string[],
   return {
     site,
     name: wards[index % wards.length] ?? site,
-    hubs: hubs.map((hub) => ({ hub, path: null })),
-    protection: 'none',
-    muted: options.muted?.includes(site) ?? false,
+    hubs: hubs.flatMap((hub) => (options.paths ?? [null]).map((path) => ({ hub, path }))),
+    protection: options.protection ?? 'none',
     streams: {
       main: { ssrc: baseSsrc(meeting, site, 'main'), format: options.main ?? mainFormat },
       tile: { ssrc: baseSsrc(meeting, site, 'tile'), format: tileFormat },
@@ -79,6 +84,7 @@ export function plan(options: PlanOptions = {}): Plan {
     ({ hub, host = '127.0.0.1', port }): PlanHub => ({
       hub,
       host,
+      paths: [],
       port,
       latencyMs: options.latencyMs ?? 40,
       streams: {
@@ -108,7 +114,10 @@ export function plan(options: PlanOptions = {}): Plan {
       slots,
       next: options.next ?? null,
       previous: options.previous ?? null,
+      muted: [...(options.muted ?? [])].sort(),
+      chair: options.chair ?? null,
     },
+
     layout: options.layout ?? { mosaic: 'grid', page: 0 },
     recording: typeof options.recording === 'string' ? { id: options.recording, because: 'test', by: 'test' } : null,
   };
@@ -128,9 +137,15 @@ export function hubDesired(plans: readonly Plan[], hub = 'hub-1'): HubDesired {
   return { role: 'hub', plans: [...plans], keys };
 }
 
-export function edgeDesired(of: Plan | null, site: string, name = site, devices: readonly DeviceWish[] = []): EdgeDesired {
+export function edgeDesired(
+  of: Plan | null,
+  site: string,
+  name = site,
+  devices: readonly DeviceWish[] = [],
+  scene: EdgeDesired['scene'] = null,
+): EdgeDesired {
   const keys = of === null ? [] : of.hubs.map(({ hub }) => ({ meeting: of.meeting, peer: hub, key: mediaKey(of.meeting, hub, site) }));
-  return { role: 'edge', name, plan: of, keys, devices: [...devices], scene: null };
+  return { role: 'edge', name, plan: of, keys, panel: null, devices: [...devices], scene };
 }
 
 /** The message that central publishes retained at `down/desired`. */

@@ -25,8 +25,9 @@ export interface RelayRig {
   readonly connection: (streamId: string) => Promise<ConnectionStats | undefined>;
 }
 
-export async function relayRig(t: Test, name = 'test'): Promise<RelayRig> {
-  const relay = new Relay({ name, clock: systemClock(), log: silentLog(), lookup: systemLookup, binary: sanitizedRelay });
+/** `binary`: another program to start, for example one that enters a namespace first. */
+export async function relayRig(t: Test, name = 'test', binary = sanitizedRelay): Promise<RelayRig> {
+  const relay = new Relay({ name, clock: systemClock(), log: silentLog(), lookup: systemLookup, binary });
   const events: RelayEvent[] = [];
   relay.on('event', (event) => events.push(event));
   const downs: string[] = [];

@@ -28,12 +28,15 @@ export const rootArgs = (program: string): readonly string[] =>
     ? ['--enable-source-maps', join(packageRoot(), 'dist', program.replace(/\.ts$/, '.js'))]
     : ['--import', 'tsx', join(packageRoot(), program)];
 
-/** Starts a root with `config`, which is written to `folder`. */
-export function startRoot(t: Test, root: Root, config: unknown, folder: string): RootProcess {
+/** Starts a root with `config`, which is written to `folder`; `env` is added to ours. */
+export function startRoot(t: Test, root: Root, config: unknown, folder: string, env: Readonly<Record<string, string>> = {}): RootProcess {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${root.replaceAll('/', '-')}.json`);
   writeFileSync(file, JSON.stringify(config));
-  const child = spawn(process.execPath, [...rootArgs(root), '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...rootArgs(root), '--config', file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   const logs: string[] = [];
   let line: Readonly<Record<string, unknown>> | null = null;
   createInterface({ input: child.stdout }).on('line', (text) => {

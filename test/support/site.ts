@@ -14,8 +14,8 @@ import { LineSplitter } from '../../protocol/node/lines.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import { type Identity, loadIdentity, peerIdentity, serverTls } from '../../protocol/node/tls.ts';
 import { type ControlFromEdge, type ControlFromHub, controlProtocol } from '../../protocol/schema/control.ts';
-import type { DevicesBody, DeviceWish } from '../../protocol/schema/devices.ts';
-import type { EventBody } from '../../protocol/schema/event.ts';
+import type { DevicesBody, DeviceWish, RoomScene } from '../../protocol/schema/devices.ts';
+import type { Event, EventBody } from '../../protocol/schema/event.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
 import type { ReportedBody } from '../../protocol/schema/reported.ts';
 import type { EdgeTelemetry } from '../../protocol/schema/telemetry.ts';
@@ -39,6 +39,8 @@ export interface HubRig {
   /** Says it to every edge whose channel is open. */
   readonly say: (message: ControlFromHub) => void;
   readonly channels: () => number;
+  /** Called with everything that comes on a control channel. */
+  readonly listeners: Set<(message: ControlFromEdge) => void>;
   /** Decodes a site's main, tile and audio; probes carry these names. */
   readonly watch: (t: Test, plan: Plan, site: string) => Promise<WorkerRig>;
 }
@@ -82,6 +84,7 @@ async function hubRig(t: Test, identity: Identity, sites: readonly string[]): Pr
   for (const site of sites) await relay.allow(site, { key: mediaKey(meeting, 'hub-1', site) });
   const port = await relay.listen({ host: '127.0.0.1', port: 0, latencyMs: 40 });
   const heard: ControlFromEdge[] = [];
+  const listeners: HubRig['listeners'] = new Set();
   const sockets = new Set<TLSSocket>();
   const server = createServer({ ...serverTls(identity), ALPNProtocols: [controlProtocol] }, (socket) => {
     sockets.add(socket);
@@ -90,6 +93,7 @@ async function hubRig(t: Test, identity: Identity, sites: readonly string[]): Pr
       for (const line of lines.push(chunk)) {
         const message = JSON.parse(line) as ControlFromEdge;
         heard.push(message);
+        for (const listener of listeners) listener(message);
         if (message.type === 'ping') socket.write(`${JSON.stringify({ type: 'pong', at: message.at })}\n`);
       }
     });
@@ -108,7 +112,7 @@ async function hubRig(t: Test, identity: Identity, sites: readonly string[]): Pr
   const say: HubRig['say'] = (message) => {
     for (const socket of sockets) socket.write(`${JSON.stringify(message)}\n`);
   };
-  return { relay, port, heard, say, channels: () => sockets.size, watch: (test, plan, site) => watch(test, relay, plan, site) };
+  return { relay, port, heard, say, channels: () => sockets.size, listeners, watch: (test, plan, site) => watch(test, relay, plan, site) };
 }
 
 async function watch(t: Test, relay: Relay, plan: Plan, site: string): Promise<WorkerRig> {
@@ -148,7 +152,7 @@ export interface EdgeRig {
   readonly process: ChildProcess;
   readonly logs: readonly string[];
   /** Central's wish, as a retained message. */
-  readonly desire: (rev: number, plan: Plan | null, devices?: readonly DeviceWish[]) => Promise<void>;
+  readonly desire: (rev: number, plan: Plan | null, devices?: readonly DeviceWish[], scene?: RoomScene) => Promise<void>;
   readonly reported: () => ReportedBody | undefined;
   readonly telemetry: () => EdgeTelemetry | undefined;
   readonly events: () => readonly EventBody[];
@@ -159,8 +163,14 @@ export interface EdgeRig {
 const bodies = <B>(broker: TestBroker, node: string, kind: UpKind): readonly B[] =>
   broker.texts(topic(node, kind)).map((text) => (JSON.parse(text) as { readonly body: B }).body);
 
-/** The real process; `config` is laid over sensible defaults. */
-export async function edge(t: Test, on: Network, node: string, config: object = {}): Promise<EdgeRig> {
+/** The real process; `config` is laid over sensible defaults, `env` over our environment. A second one goes on where the first one ended. */
+export async function edge(
+  t: Test,
+  on: Network,
+  node: string,
+  config: object = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<EdgeRig> {
   await on.identity(node, 'edge');
   const whole = {
     node,
@@ -172,20 +182,26 @@ export async function edge(t: Test, on: Network, node: string, config: object = 
     display: 'count',
     ...config,
   };
-  const root = startRoot(t, 'edge/main.ts', whole, join(on.folder, 'config', node));
+  const root = startRoot(t, 'edge/main.ts', whole, join(on.folder, 'config', node), env);
   await up(root);
   const { child, logs, stop } = root;
   return {
     node,
     process: child,
     logs,
-    desire: (rev, plan, devices = []) =>
-      on.broker.publish(topic(node, 'desired'), JSON.stringify(desired(node, rev, edgeDesired(plan, node, `Điểm cầu ${node}`, devices))), {
-        retain: true,
-      }),
+    desire: (rev, plan, devices = [], scene = null) => {
+      const want = edgeDesired(plan, node, `Điểm cầu ${node}`, devices, scene);
+      return on.broker.publish(topic(node, 'desired'), JSON.stringify(desired(node, rev, want)), { retain: true });
+    },
     reported: () => bodies<ReportedBody>(on.broker, node, 'reported').at(-1),
     telemetry: () => bodies<EdgeTelemetry>(on.broker, node, 'telemetry').at(-1),
-    events: () => bodies<EventBody>(on.broker, node, 'event'),
+    events: () => {
+      // Nobody acknowledges here, so the outbox says everything again.
+      const all = on.broker.texts(topic(node, 'event')).map((text) => JSON.parse(text) as Event);
+      return all
+        .filter((event, at) => all.findIndex(({ boot, seq }) => boot === event.boot && seq === event.seq) === at)
+        .map(({ body }) => body);
+    },
     devices: () => bodies<DevicesBody>(on.broker, node, 'devices').at(-1),
     stop,
   };

@@ -17,7 +17,9 @@ export interface UdpPath {
 export async function udpPath(t: Test, to: number): Promise<UdpPath> {
   const front = createSocket('udp4');
   const backs = new Map<string, Socket>();
+  let over = false;
   t.teardown(() => {
+    over = true; // packets that are still under way
     front.close();
     for (const back of backs.values()) back.close();
   });
@@ -28,7 +30,7 @@ export async function udpPath(t: Test, to: number): Promise<UdpPath> {
     if (ms <= 0) send();
     else
       setTimeout(() => {
-        if (!path.cut) send();
+        if (!path.cut && !over) send();
       }, ms).unref();
   };
   const narrow = (bytes: number): number | null => {

@@ -1,6 +1,13 @@
 /** Devices of a room: what the box drives and has found, adopting, acting, and their own language for administrators. */
 import { Type } from 'typebox';
-import { ChangeDeviceBody, type DevicesView, DevicesView as DevicesViewSchema, NewDeviceBody, RawBody } from '../../../protocol/api.ts';
+import {
+  ChangeDeviceBody,
+  type DevicesView,
+  DevicesView as DevicesViewSchema,
+  NewDeviceBody,
+  PictureBody,
+  RawBody,
+} from '../../../protocol/api.ts';
 import { FaultError } from '../../../protocol/fault.ts';
 import { NodeId } from '../../../protocol/ids.ts';
 import { asItIs } from '../../../protocol/room.ts';
@@ -128,6 +135,20 @@ export function deviceRoutes({ devices, registry, facts, board, run }: DevicePar
       run: async ({ params, body }) => {
         if (body.do === 'raw') throw new FaultError({ code: 'auth.forbidden', need: 'the route for raw commands' });
         return act(params.site, params.device, body);
+      },
+    }),
+    route('POST /api/v1/sites/{site}/devices/{device}/picture', {
+      action: 'devices.act',
+      act: 'device.picture',
+      summary: 'Bring back the picture of a codec whose call was lost, have the box call the far end again now, or have it call no more',
+      params: deviceParam,
+      body: PictureBody,
+      audit: 'done',
+      gives: null,
+      run: async ({ params: { site, device }, body: { order } }) => {
+        if (!devices.of(site).some(({ id }) => id === device)) throw new FaultError({ code: 'not-found', what: 'device', id: device });
+        const { outcome, because } = await run(site, { do: 'picture', device, order });
+        if (outcome !== 'done') throw new FaultError({ code: 'conflict', what: 'picture', reason: because });
       },
     }),
     route('POST /api/v1/sites/{site}/devices/{device}/raw', {

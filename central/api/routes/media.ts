@@ -2,13 +2,15 @@
 import type { IncomingMessage } from 'node:http';
 import { Type } from 'typebox';
 import type { WebSocket } from 'ws';
-import { PreviewView, RecordingView } from '../../../protocol/api.ts';
+import { PreviewView } from '../../../protocol/api.ts';
 import type { Clock } from '../../../protocol/clock.ts';
 import { FaultError } from '../../../protocol/fault.ts';
 import { MeetingId, NodeId, RecordingId } from '../../../protocol/ids.ts';
 import type { Log } from '../../../protocol/log.ts';
+import { RecordingView, stitchedFile } from '../../../protocol/recording.ts';
 import type { Plan } from '../../../protocol/schema/plan.ts';
 import type { Sessions } from '../../auth/sessions.ts';
+import { stitchedOf } from '../copies.ts';
 import { type HubClient, refusalOf } from '../hub-client.ts';
 import { join } from '../preview.ts';
 import { orThrow } from '../problem.ts';
@@ -18,6 +20,8 @@ import { type Call, type Route, route } from '../route.ts';
 export interface MediaParts {
   readonly client: HubClient;
   readonly meetings: { planOf(id: string): Plan | null };
+  /** The hub of a running meeting that speaks to central now; null when none does. */
+  readonly present: (plan: Plan) => string | null;
   readonly recordings: Recordings;
   readonly sessions: Pick<Sessions, 'alive'>;
   readonly clock: Clock;
@@ -32,7 +36,8 @@ const thumb = Type.Object(
 const preview = Type.Object({ id: MeetingId, view: PreviewView }, closed);
 const single = Type.Object({ id: MeetingId, site: NodeId }, closed);
 const one = Type.Object({ id: RecordingId }, closed);
-const file = Type.Object({ id: RecordingId, file: Type.String({ pattern: '^[0-9]{4}\\.mkv$' }) }, closed);
+const file = Type.Object({ id: RecordingId, file: Type.String({ pattern: '^([0-9]{4}|stitched)\\.mkv$' }) }, closed);
+const at = Type.Object({ hub: Type.Optional(NodeId) }, closed);
 
 /** Headers that make sense beyond the hub. */
 const passed = ['content-type', 'content-length', 'content-range', 'accept-ranges', 'last-modified', 'etag', 'age'] as const;
@@ -47,17 +52,27 @@ const noPlainRequest = (): never => {
   throw new FaultError({ code: 'input.invalid', path: '/headers/upgrade', reason: 'this is a WebSocket' });
 };
 
-export function mediaRoutes({ client, meetings, recordings, sessions, clock, log }: MediaParts): readonly Route[] {
+export function mediaRoutes({ client, meetings, present, recordings, sessions, clock, log }: MediaParts): readonly Route[] {
   let watching = 0;
   const hubOf = (meeting: string): string => {
-    const hub = meetings.planOf(meeting)?.hubs[0]?.hub;
+    const plan = meetings.planOf(meeting);
+    const hub = plan === null ? undefined : (present(plan) ?? plan.hubs[0]?.hub);
     if (hub === undefined) throw new FaultError({ code: 'not-found', what: 'running meeting', id: meeting });
     return hub;
   };
 
+  /** Which hub's file is meant: the one that is named, else the one that has the file. @throws FaultError not-found. */
+  const holderOf = async (id: string, name: string, hub: string | undefined): Promise<string> => {
+    const found = orThrow(await recordings.find(id));
+    if (name === stitchedFile) return stitchedOf(found.copies)?.hub ?? found.hub;
+    if (hub === undefined) return found.hub;
+    if (found.copies.some((copy) => copy.hub === hub)) return hub;
+    throw new FaultError({ code: 'not-found', what: `part of ${id} on hub`, id: hub });
+  };
+
   /** Passes a hub's answer on as it comes; when the browser goes, the hub is told. */
   const relay = async (
-    { request, reply }: Call<unknown, unknown, undefined>,
+    { request, reply }: Pick<Call<unknown, unknown, undefined>, 'request' | 'reply'>,
     hub: string,
     path: string,
     name: string | null,
@@ -148,12 +163,13 @@ export function mediaRoutes({ client, meetings, recordings, sessions, clock, log
     }),
     route('GET /api/v1/recordings/{id}/{file}', {
       action: 'recordings.read',
-      summary: 'Download one file of a recording (Matroska); takes Range',
+      summary: 'Download one file of a recording (Matroska): stitched.mkv, or a segment of one hub; takes Range',
       params: file,
+      query: at,
       gives: 'video/x-matroska',
       run: async (call) => {
         const { id, file } = call.params;
-        const { hub } = orThrow(await recordings.find(id));
+        const hub = await holderOf(id, file, call.query.hub);
         return relay(call, hub, `/v1/recordings/${id}/${file}`, `${id}-${file}`);
       },
     }),
@@ -161,17 +177,18 @@ export function mediaRoutes({ client, meetings, recordings, sessions, clock, log
       action: 'recordings.read',
       summary: 'The same file for the browser: fragmented MP4, made as it is watched',
       params: file,
+      query: at,
       gives: 'video/mp4',
       run: async (call) => {
         const { id, file } = call.params;
-        const { hub } = orThrow(await recordings.find(id));
+        const hub = await holderOf(id, file, call.query.hub);
         return relay(call, hub, `/v1/recordings/${id}/${file}/play`, null);
       },
     }),
     route('DELETE /api/v1/recordings/{id}', {
       action: 'recordings.delete',
       act: 'recording.delete',
-      summary: 'Delete a recording from its hub',
+      summary: 'Delete a recording from all hubs',
       params: one,
       audit: 'done',
       gives: null,

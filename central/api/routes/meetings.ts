@@ -1,6 +1,17 @@
 /** Meetings: from the invitation to the end. Every POST is an intent: stored with its audit row, published, then answered. */
 import { type Static, type TSchema, Type } from 'typebox';
-import { FloorBody, InviteBody, LayoutBody, MeetingView, MuteBody, NewMeetingBody, NextBody, RecordBody } from '../../../protocol/api.ts';
+import {
+  ChairBody,
+  FloorBody,
+  InviteBody,
+  LayoutBody,
+  MeetingView,
+  MuteBody,
+  NewMeetingBody,
+  NextBody,
+  PanelView,
+  RecordBody,
+} from '../../../protocol/api.ts';
 import { FaultError, type Result } from '../../../protocol/fault.ts';
 import { MeetingId } from '../../../protocol/ids.ts';
 import type { Action } from '../../auth/permissions.ts';
@@ -60,7 +71,16 @@ export function meetingRoutes({
       status: 201,
       run: async ({ body, actor }) =>
         view(
-          await meetings.create({ title: body.title, sites: body.sites, hub: body.hub ?? null, language: body.language ?? 'vi' }, actor),
+          await meetings.create(
+            {
+              title: body.title,
+              sites: body.sites,
+              hub: body.hub ?? null,
+              language: body.language ?? 'vi',
+              chair: body.chair === undefined ? (body.sites[0] ?? null) : body.chair,
+            },
+            actor,
+          ),
         ),
     }),
     route('GET /api/v1/meetings/{id}', {
@@ -72,6 +92,17 @@ export function meetingRoutes({
         const meeting = await meetings.find(params.id);
         if (meeting === null) throw new FaultError({ code: 'not-found', what: 'meeting', id: params.id });
         return board.meeting(meeting);
+      },
+    }),
+    route('GET /api/v1/meetings/{id}/panel', {
+      action: 'meetings.floor',
+      summary: 'The PIN of the chair’s panel, to be read out to the chair',
+      params: idParam,
+      gives: PanelView,
+      run: async ({ params }) => {
+        const meeting = await meetings.find(params.id);
+        if (meeting === null) throw new FaultError({ code: 'not-found', what: 'meeting', id: params.id });
+        return { site: meeting.grant.chair, pin: meeting.pin === '' ? null : meeting.pin };
       },
     }),
     intent('start', 'meetings.write', 'Start: places the meeting on a hub and brings every site in', undefined, (id, act, _body, actor) =>
@@ -102,6 +133,9 @@ export function meetingRoutes({
     ),
     intent('mute', 'meetings.floor', 'Mute a site for everybody, or unmute it', MuteBody, (id, act, { site, muted }, actor) =>
       meetings.floor(id, act, { type: 'mute', site, muted }, actor),
+    ),
+    intent('chair', 'meetings.write', 'Hand the chair to a site, or to nobody', ChairBody, (id, act, { site }, actor) =>
+      meetings.ask(id, act, { do: 'chair', chair: site }, actor, { site }),
     ),
     intent('layout', 'meetings.floor', 'Choose what the mosaic shows', LayoutBody, (id, act, layout, actor) =>
       meetings.ask(id, act, { do: 'layout', layout }, actor, layout),

@@ -53,7 +53,7 @@ export function networkRoutes({ registry, meetings, board, restartMedia }: Netwo
       gives: SiteView,
       status: 201,
       run: async ({ body }) => {
-        orThrow(await registry.addSite({ site: body.site, name: body.name, order: body.order ?? null }));
+        orThrow(await registry.addSite({ ...body, order: body.order ?? null }));
         board.touch();
         return siteView(body.site);
       },

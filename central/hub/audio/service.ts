@@ -8,7 +8,7 @@ import type { WorkerEvent } from '../../../hardware/gstreamer/events.ts';
 import type { Worker } from '../../../hardware/gstreamer/worker.ts';
 import type { Clock, Timer } from '../../../protocol/clock.ts';
 import type { Log } from '../../../protocol/log.ts';
-import { onAir } from '../../../protocol/plan.ts';
+import { mutedIn, onAir } from '../../../protocol/plan.ts';
 import type { Plan, PlanHub } from '../../../protocol/schema/plan.ts';
 import type { Part } from '../../../protocol/schema/reported.ts';
 import { incarnate, streamOf } from '../../../protocol/ssrc.ts';
@@ -146,7 +146,7 @@ export class Audio extends EventEmitter<AudioEvents> {
     const at = this.#options.clock.mono();
     const banned = bannedAt(this.#bans, at);
     this.#release = nextRelease(this.#bans, at);
-    const allowed = here.filter(({ site, muted }) => !muted && !banned.has(site)).map(({ site }) => site);
+    const allowed = here.filter(({ site }) => !mutedIn(plan, site) && !banned.has(site)).map(({ site }) => site);
     this.#step({ type: 'sites', allowed, floor: onAir(plan), at });
   }
 

@@ -1,5 +1,5 @@
 /**
- * The control channel's server side of one edge: bounded lines, a hello first, a rate. What is wrong is answered with `refused`; who goes on
+ * The control channel's server side of one caller, an edge or another hub: bounded lines, a hello first, a rate. What is wrong is answered with `refused`; who goes on
  * being wrong is let go.
  */
 import type { TLSSocket } from 'node:tls';
@@ -11,13 +11,14 @@ import { LineSplitter } from '../../../protocol/node/lines.ts';
 import { ControlFromEdge, type ControlFromHub } from '../../../protocol/schema/control.ts';
 import { type Bucket, fullBucket, type RateRules, spend } from './rate.ts';
 
-export const maxLineBytes = 4096;
+/** A grant of a meeting of 512 sites that are all muted fits. */
+export const maxLineBytes = 48 * 1024;
 export const controlRate: RateRules = { perSecond: 30, burst: 60 };
 const maxWrong = 20;
 /** An edge pings every few seconds; a half-open connection must not look alive. */
 const silentMs = 15_000;
 /** An edge that does not read what is sent to it. */
-const maxWaitingBytes = 64 * 1024;
+const maxWaitingBytes = 256 * 1024;
 
 const messages: Decoder<ControlFromEdge> = decoder(ControlFromEdge, { maxBytes: maxLineBytes, maxDepth: 4 });
 
@@ -26,6 +27,8 @@ export interface ChannelOptions {
   readonly socket: TLSSocket;
   readonly clock: Clock;
   readonly log: Log;
+  /** Its first line has come: `boot` and `path` are known. */
+  readonly hello: () => void;
   readonly heard: (message: Exclude<ControlFromEdge, { type: 'hello' | 'ping' }>) => void;
   readonly closed: (because: string) => void;
 }
@@ -35,6 +38,7 @@ export class Channel {
   readonly #lines = new LineSplitter(maxLineBytes);
   #bucket: Bucket;
   #boot: string | null = null;
+  #path: string | null = null;
   #wrong = 0;
   #timer: Timer | null = null;
   #over = false;
@@ -46,8 +50,17 @@ export class Channel {
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', (error) => this.close(error.message));
-    socket.on('close', () => this.close('the edge closed it'));
+    socket.on('close', () => this.close('the caller closed it'));
     this.#listenFor();
+  }
+
+  get node(): string {
+    return this.#options.node;
+  }
+
+  /** The WAN link that the edge uses for it; null when that has no name. */
+  get path(): string | null {
+    return this.#path;
   }
 
   /** Boot id of the edge; null before its hello. */
@@ -94,8 +107,11 @@ export class Channel {
   }
 
   #take(message: ControlFromEdge): void {
-    if (message.type === 'hello') this.#boot = message.boot;
-    else if (this.#boot === null) this.#refuse('a hello has to come first');
+    if (message.type === 'hello') {
+      this.#boot = message.boot;
+      this.#path = message.path;
+      this.#options.hello();
+    } else if (this.#boot === null) this.#refuse('a hello has to come first');
     else if (message.type === 'ping') this.send({ type: 'pong', at: message.at });
     else this.#options.heard(message);
   }
@@ -109,6 +125,6 @@ export class Channel {
 
   #listenFor(): void {
     this.#timer?.cancel();
-    this.#timer = this.#options.clock.after(silentMs, 'edge is silent', () => this.close(`silent for ${silentMs / 1000} s`));
+    this.#timer = this.#options.clock.after(silentMs, 'caller is silent', () => this.close(`silent for ${silentMs / 1000} s`));
   }
 }

@@ -1,4 +1,4 @@
-/** What central asks a hub for: pictures, recordings, previews. The caller has checked that it is central. */
+/** What central asks a hub for: pictures, recordings, previews; and what another hub may: its segments. The caller has checked who asks. */
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -11,6 +11,7 @@ import { PreviewView, type Problem } from '../../../protocol/api.ts';
 import type { Clock } from '../../../protocol/clock.ts';
 import { brief, type Fault, httpStatus, type Result } from '../../../protocol/fault.ts';
 import type { Log } from '../../../protocol/log.ts';
+import type { RecordingManifest, RecordingOnHub, RecordingSegment, StitchedManifest, TrackTimes } from '../../../protocol/recording.ts';
 import type { Still } from '../mosaic/service.ts';
 import { playPipeline } from '../preview/pipeline.ts';
 import type { Viewer, Watchable } from '../preview/service.ts';
@@ -33,6 +34,9 @@ export interface HttpOptions {
 /** Players at the same time: each is a worker that decodes sound. */
 const maxPlaying = 4;
 
+/** What another hub may ask for: what it needs to make one file of two hubs' segments. */
+const forHubs = [/^\/v1\/recordings\/[^/]+$/, /^\/v1\/recordings\/[^/]+\/[0-9]{4}\.mkv$/];
+
 type Run = (request: IncomingMessage, response: ServerResponse, parts: readonly string[]) => Promise<void>;
 
 export class Http {
@@ -53,6 +57,7 @@ export class Http {
         (_q, response, [meeting = '', site = '']) => this.#thumb(response, meeting, site),
       ],
       ['GET', /^\/v1\/recordings$/, (_q, response) => this.#list(response)],
+      ['GET', /^\/v1\/recordings\/([^/]+)$/, (_q, response, [id = '']) => this.#one(response, id)],
       ['GET', /^\/v1\/recordings\/([^/]+)\/([^/]+)$/, (request, response, [id = '', file = '']) => this.#file(request, response, id, file)],
       ['GET', /^\/v1\/recordings\/([^/]+)\/([^/]+)\/play$/, (_q, response, [id = '', file = '']) => this.#play(response, id, file)],
       ['DELETE', /^\/v1\/recordings\/([^/]+)$/, (_q, response, [id = '']) => this.#delete(response, id)],
@@ -64,8 +69,13 @@ export class Http {
     return (this.#inUse.get(recording) ?? 0) > 0;
   }
 
-  handle(request: IncomingMessage, response: ServerResponse): void {
+  /** @param role whose certificate the connection has. */
+  handle(request: IncomingMessage, response: ServerResponse, role: 'central' | 'hub'): void {
     const path = (request.url ?? '').split('?')[0] ?? '';
+    if (role === 'hub' && (request.method !== 'GET' || !forHubs.some((allowed) => allowed.test(path)))) {
+      refuse(response, { code: 'auth.forbidden', need: 'the certificate of central' });
+      return;
+    }
     for (const [method, pattern, run] of this.#routes) {
       const match = pattern.exec(path);
       if (match === null || request.method !== method) continue;
@@ -126,8 +136,15 @@ export class Http {
     json(
       response,
       200,
-      all.map(({ manifest, bytes }) => ({ ...manifest, bytes })),
+      all.map(({ manifest, bytes, stitched }) => told(brieflyTimed(manifest), bytes, stitched)),
     );
+  }
+
+  async #one(response: ServerResponse, id: string): Promise<void> {
+    const { shelf } = this.#options;
+    const manifest = await shelf.manifest(id);
+    if (manifest === null) return refuse(response, { code: 'not-found', what: 'recording', id });
+    json(response, 200, told(manifest, await shelf.bytes(id), await shelf.stitched(id)));
   }
 
   async #file(request: IncomingMessage, response: ServerResponse, id: string, file: string): Promise<void> {
@@ -200,6 +217,22 @@ export class Http {
     if (!response.headersSent) refuse(response, { code: 'unreachable', what: 'recording', because: because(error) });
     else response.destroy();
   }
+}
+
+const told = (manifest: RecordingManifest, bytes: number, stitched: StitchedManifest | null): RecordingOnHub => ({
+  ...manifest,
+  bytes,
+  ...(stitched === null ? {} : { stitched }),
+});
+
+/** Readings of clocks are for who lays segments over each other; a list of all recordings has no room for them. */
+function brieflyTimed(manifest: RecordingManifest): RecordingManifest {
+  const brief = (times: TrackTimes | undefined): TrackTimes | undefined => (times === undefined ? undefined : { ...times, readings: [] });
+  const segments = manifest.segments.map(({ picture, sound, ...segment }): RecordingSegment => {
+    const [seen, heard] = [brief(picture), brief(sound)];
+    return { ...segment, ...(seen === undefined ? {} : { picture: seen }), ...(heard === undefined ? {} : { sound: heard }) };
+  });
+  return { ...manifest, segments };
 }
 
 function json(response: ServerResponse, status: number, body: unknown, type = 'application/json'): void {

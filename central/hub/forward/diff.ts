@@ -1,8 +1,8 @@
 /** The shortest way from what the relay does to what it shall do, as commands in a safe order. Pure. */
-import type { Kind, Table, Target, View } from './table.ts';
+import type { Entry, Kind, Table, Target, View } from './table.ts';
 
 export type RelayStep =
-  | { readonly do: 'allow'; readonly node: string; readonly key: string }
+  | ({ readonly do: 'allow'; readonly node: string } & Entry)
   | { readonly do: 'deny'; readonly node: string }
   | { readonly do: 'route'; readonly ssrc: number; readonly kind: Kind; readonly from: readonly string[]; readonly to: readonly Target[] }
   | { readonly do: 'unroute'; readonly ssrc: number }
@@ -27,13 +27,22 @@ const show = (view: string, { to, ssrc, kind, as }: View): RelayStep => ({
   ...(as === null ? {} : { as }),
 });
 
+/** A table without what a step was to set, so that the next difference has it again. */
+export function without(table: Table, step: RelayStep): Table {
+  const { allow, routes, views } = { allow: new Map(table.allow), routes: new Map(table.routes), views: new Map(table.views) };
+  if (step.do === 'allow') allow.delete(step.node);
+  else if (step.do === 'route') routes.delete(step.ssrc);
+  else if (step.do === 'view') views.delete(step.view);
+  return { allow, routes, views };
+}
+
 /**
  * Who may enter comes first, then where streams go, then who is shown what; what is no longer wanted goes last, so that a change never
  * leaves a gap. A view that only shows another stream keeps its old picture until the new one's IDR; a changed target needs a new view.
  */
 export function difference(have: Table, want: Table): readonly RelayStep[] {
   const steps: RelayStep[] = [];
-  for (const [node, key] of want.allow) if (have.allow.get(node) !== key) steps.push({ do: 'allow', node, key });
+  for (const [node, entry] of want.allow) if (!same(have.allow.get(node), entry)) steps.push({ do: 'allow', node, ...entry });
   for (const [ssrc, route] of want.routes) if (!same(have.routes.get(ssrc), route)) steps.push({ do: 'route', ssrc, ...route });
   for (const [name, view] of want.views) {
     const before = have.views.get(name);

@@ -9,7 +9,7 @@ import type { Clock, Timer } from '../../../protocol/clock.ts';
 import type { Log } from '../../../protocol/log.ts';
 import { because } from '../report/because.ts';
 import { type Asker, askEveryMs, awaits, due, nobodyWaits } from './asker.ts';
-import { difference, type RelayStep } from './diff.ts';
+import { difference, type RelayStep, without } from './diff.ts';
 import { emptyTable, type Table } from './table.ts';
 
 export interface ForwardOptions {
@@ -98,17 +98,21 @@ export class Forward extends EventEmitter<ForwardEvents> {
   }
 
   async #run(): Promise<void> {
-    while (this.#have !== this.#want) {
-      const want = this.#want;
+    let want: Table;
+    do {
+      want = this.#want;
       const steps = difference(this.#have, want);
       this.#have = want;
-      this.#problem = null;
       // Written to the relay's pipe in this order and done in this order; waiting for each answer would cost a round trip a step.
-      await Promise.all(steps.map((step) => this.#step(step)));
-    }
+      const refused = (await Promise.all(steps.map(async (step) => ((await this.#step(step)) ? [] : [step])))).flat();
+      // What was refused is tried again with the next table.
+      this.#have = refused.reduce(without, want);
+      if (refused.length === 0) this.#problem = null;
+    } while (want !== this.#want);
   }
 
-  async #step(step: RelayStep): Promise<void> {
+  /** False when the relay refused it. */
+  async #step(step: RelayStep): Promise<boolean> {
     const { clock, log } = this.#options;
     if (step.do === 'view' && step.kind === 'video')
       this.#asker = awaits(this.#asker, step.view, this.#shown.get(step.view) === step.ssrc ? null : step.ssrc, clock.mono());
@@ -117,21 +121,24 @@ export class Forward extends EventEmitter<ForwardEvents> {
       this.#asker = awaits(this.#asker, step.view, null, 0);
       this.#shown.delete(step.view);
     }
+    let done = true;
     try {
       await this.#say(step);
     } catch (error) {
+      done = false;
       this.#refused += 1;
       this.#problem = because(error);
       log.error({ do: step.do, because: this.#problem, refused: this.#refused }, 'relay refused a step');
     }
     this.#ask();
+    return done;
   }
 
   #say(step: RelayStep): Promise<void> {
     const { relay } = this.#options;
     switch (step.do) {
       case 'allow':
-        return relay.allow(step.node, { key: step.key });
+        return relay.allow(step.node, { key: step.key, maxInKbps: step.maxInKbps });
       case 'deny':
         return relay.deny(step.node);
       case 'route':
@@ -155,6 +162,12 @@ export class Forward extends EventEmitter<ForwardEvents> {
     const waiting = this.#asker.get(event.view);
     // A switch to what was wanted before may still be on its way here.
     if (waiting?.ssrc === event.ssrc) this.#asker = awaits(this.#asker, event.view, null, 0);
+    // Or what was shown before is wanted again, and the relay had just left it.
+    const wanted = this.#have.views.get(event.view);
+    if (wanted?.kind === 'video' && wanted.ssrc !== null && wanted.ssrc !== event.ssrc && waiting === undefined) {
+      this.#asker = awaits(this.#asker, event.view, wanted.ssrc, this.#options.clock.mono());
+      this.#ask();
+    }
     this.emit('switched', { view: event.view, ssrc: event.ssrc, afterMs: event.waitedMs });
   }
 

@@ -31,6 +31,8 @@ export interface MosaicServiceOptions {
   readonly plan: Plan;
   readonly hub: PlanHub;
   readonly faults?: boolean;
+  /** Whether a site sends to this hub: of one that it only stands by for, a missing picture is no news. */
+  readonly expects: (site: string) => boolean;
 }
 
 /** A site's last picture. */
@@ -38,6 +40,11 @@ export interface Still {
   readonly jpeg: Buffer;
   readonly ageMs: number;
 }
+
+/** A picture that the relay lets through has been decoded and composed after this time, with room to spare. */
+const throughMs = 250;
+
+const tapName = (slot: number): string => `tile.${slot}`;
 
 export type TileState = 'live' | 'slate' | 'banned';
 
@@ -54,8 +61,11 @@ export class Mosaic extends EventEmitter<MosaicEvents> {
   #slots: ReadonlyMap<string, number> = new Map();
   #ports: readonly number[] = [];
   #bans = noBans;
-  /** Slots whose picture flows. */
+  /** Slots whose owner's picture flows. */
   readonly #live = new Set<number>();
+  /** Slots into which pictures flow, whoever's; and base SSRCs of what the relay says it sends there. */
+  readonly #flowing = new Set<number>();
+  readonly #sent = new Map<number, number>();
   readonly #thumbs = new Map<string, { readonly jpeg: Buffer; readonly at: number }>();
   readonly #applied = new Map<string, string | number>();
   #syncing: Promise<void> | null = null;
@@ -93,7 +103,7 @@ export class Mosaic extends EventEmitter<MosaicEvents> {
       const slot = this.#slots.get(site);
       const port = slot === undefined ? undefined : this.#ports[slot];
       if (slot === undefined || port === undefined) return [];
-      return [{ name: `tile.${slot}`, video: { port, ssrc: banned.has(site) ? null : streams.tile.ssrc }, audioPort: null }];
+      return [{ name: tapName(slot), video: { port, ssrc: banned.has(site) ? null : streams.tile.ssrc }, audioPort: null }];
     });
   }
 
@@ -112,6 +122,20 @@ export class Mosaic extends EventEmitter<MosaicEvents> {
     this.#assign();
     this.#sync();
     this.emit('taps');
+  }
+
+  /**
+   * A view of the relay shows another stream. Where pictures flowed before and after, nothing stalls and nothing begins to flow: this is all that
+   * tells when a slot that changed hands has its new owner's picture.
+   */
+  switched(view: string, ssrc: number): void {
+    const slot = this.#slotOfTap(view);
+    if (slot === null) return;
+    this.#sent.set(slot, ssrc);
+    this.#options.clock.after(throughMs, 'a tile that changed hands is shown', () => {
+      if (!this.#domain.playing || !this.#arrives(slot)) return;
+      this.#flow(`tile_${slot}`, true, 0);
+    });
   }
 
   /** Asks the encoder for an IDR: somebody joined or lost the picture. */
@@ -161,11 +185,26 @@ export class Mosaic extends EventEmitter<MosaicEvents> {
     this.#slots = assignSlots(page, before, mosaicSlots);
     // A slot that changes hands shows nothing until its new owner's picture flows.
     for (const [site, slot] of before) if (this.#slots.get(site) !== slot) this.#live.delete(slot);
+    // It may have changed back before the relay had anything to change.
+    for (const slot of this.#slots.values()) if (this.#arrives(slot)) this.#live.add(slot);
+  }
+
+  #slotOfTap(view: string): number | null {
+    const found = [...this.#slots.values()].find((slot) => view === `${this.#plan.meeting}.${tapName(slot)}`);
+    return found ?? null;
+  }
+
+  /** What flows into a slot is its owner's. */
+  #arrives(slot: number): boolean {
+    const site = this.#siteAt(slot);
+    const owner = this.#plan.sites.find((each) => each.site === site);
+    return owner !== undefined && this.#flowing.has(slot) && this.#sent.get(slot) === owner.streams.tile.ssrc;
   }
 
   async #ready(worker: Worker): Promise<void> {
     this.#applied.clear();
     this.#live.clear();
+    this.#flowing.clear();
     const ports = await Promise.all(Array.from({ length: mosaicSlots }, (_, slot) => worker.get(tileSourceId(slot), 'port')));
     this.#ports = ports.map(Number);
     await this.#set();
@@ -216,6 +255,8 @@ export class Mosaic extends EventEmitter<MosaicEvents> {
 
   #flow(name: string, flowing: boolean, gapMs: number): void {
     const slot = slotOf(name);
+    if (slot !== null && flowing) this.#flowing.add(slot);
+    else if (slot !== null) this.#flowing.delete(slot);
     const site = slot === null ? null : this.#siteAt(slot);
     if (slot === null || site === null || this.#live.has(slot) === flowing) return;
     if (flowing) this.#live.add(slot);
@@ -225,13 +266,15 @@ export class Mosaic extends EventEmitter<MosaicEvents> {
   }
 
   #tileNote(site: string, slot: number, what: TileState, why: string): void {
-    this.#options.note(event('tile', what === 'live' ? 'info' : 'warning', what, why, this.#plan.meeting, { site, slot }));
+    if (this.#options.expects(site))
+      this.#options.note(event('tile', what === 'live' ? 'info' : 'warning', what, why, this.#plan.meeting, { site, slot }));
   }
 
   #lost({ because: why, culprit, final }: { readonly because: string; readonly culprit: string | null; readonly final: boolean }): void {
     const { note, clock } = this.#options;
     this.#ports = [];
     this.#live.clear();
+    this.#flowing.clear();
     const slot = culprit === null ? null : slotOf(culprit);
     const site = slot === null ? null : this.#siteAt(slot);
     note(event('process', 'error', final ? 'failed' : 'crashed', why, this.#plan.meeting, { program: 'mosaic', thread: culprit, site }));

@@ -11,6 +11,8 @@ export interface KeeperOptions {
   readonly note: Note;
   readonly minFreeBytes: number;
   readonly rules: RetentionRules;
+  /** Central's wall clock; null: not known. Ours may be wrong by years, and what is deleted does not come back. */
+  readonly time: () => number | null;
   /** Null: ask the disk. Tests say what they like. */
   readonly freeBytes: (() => number) | null;
   /** This recording is being written. */
@@ -77,11 +79,11 @@ export class Keeper {
 
   /** Deletes what has expired. */
   async sweep(): Promise<void> {
-    const { shelf, clock, note, rules, written, read } = this.#options;
+    const { shelf, time, note, rules, written, read } = this.#options;
     const kept = (await shelf.list()).map(({ manifest: { recording, startedAt, endedAt }, bytes }) => {
       return { recording, startedAt, endedAt, bytes, busy: written(recording) || read(recording) };
     });
-    for (const { recording, because } of expired(kept, clock.now(), rules)) {
+    for (const { recording, because } of expired(kept, time(), rules)) {
       const removed = await shelf.remove(recording);
       note(event('recording', removed.ok ? 'info' : 'error', removed.ok ? 'expired' : 'not-removed', because, null, { recording }));
     }

@@ -5,6 +5,7 @@
 
 import { rtpAudioIn, rtpVideoIn } from '../../../hardware/gstreamer/parts/rtp.ts';
 import { type Chain, chain, element, filter, type Pipeline, padOf, pipeline } from '../../../hardware/gstreamer/pipeline.ts';
+import type { Reflex } from '../../../hardware/gstreamer/reflexes.ts';
 import { takeAudio, takeVideo } from '../takes.ts';
 
 /** The mixer may be away for some seconds while it is started again; the picture waits here for it. */
@@ -22,6 +23,9 @@ export const videoIn = (): Chain =>
 
 export const audioIn = (): Chain => chain(rtpAudioIn({ id: takeAudio, port: 0, jitterMs: takeJitterMs }));
 
+/** Tells when by the sender's clock was captured what comes: two hubs' files are laid over each other by it. */
+const times = (id: string): Reflex => ({ do: 'rtp-time', element: `${id}-depay`, pad: 'sink', name: id });
+
 export function recorderPipeline(file: string, sound: boolean): Pipeline {
   const mux = element('matroskamux', { 'min-cluster-duration': 500_000_000n, 'writing-app': 'diemcau' }, 'mux');
   return pipeline(
@@ -30,6 +34,6 @@ export function recorderPipeline(file: string, sound: boolean): Pipeline {
       chain(videoIn(), element('queue', patient), padOf('mux', 'video_0')),
       ...(sound ? [chain(audioIn(), element('opusparse'), element('queue', patient), padOf('mux', 'audio_0'))] : []),
     ],
-    { finalise: true },
+    { finalise: true, reflexes: [times(takeVideo), ...(sound ? [times(takeAudio)] : [])] },
   );
 }

@@ -19,13 +19,16 @@ export interface Expired {
   readonly because: string;
 }
 
-/** Oldest first: those past their days, then as many as it takes to be within the size. Never one that is in use. */
-export function expired(kept: readonly Kept[], now: number, { maxBytes, keepMs }: RetentionRules): readonly Expired[] {
+/**
+ * Oldest first: those past their days, then as many as it takes to be within the size. Never one that is in use.
+ * @param now wall clock; null: nobody knows, so that nothing is too old.
+ */
+export function expired(kept: readonly Kept[], now: number | null, { maxBytes, keepMs }: RetentionRules): readonly Expired[] {
   const gone: Expired[] = [];
   let total = kept.reduce((sum, { bytes }) => sum + bytes, 0);
   for (const { recording, endedAt, bytes, busy } of [...kept].sort((a, b) => a.startedAt - b.startedAt)) {
     if (busy || endedAt === null) continue;
-    const old = now - endedAt > keepMs;
+    const old = now !== null && now - endedAt > keepMs;
     if (!old && total <= maxBytes) continue;
     gone.push({
       recording,

@@ -3,17 +3,28 @@
  * stops the recording with an alarm; the meeting knows nothing of it.
  */
 import type { Worker } from '../../../hardware/gstreamer/worker.ts';
-import type { RecordingManifest } from '../../../protocol/api.ts';
 import type { Clock } from '../../../protocol/clock.ts';
 import type { Log } from '../../../protocol/log.ts';
 import { onAir } from '../../../protocol/plan.ts';
+import type { ClockReading, RecordingManifest } from '../../../protocol/recording.ts';
 import type { Plan, PlanHub } from '../../../protocol/schema/plan.ts';
 import type { Part } from '../../../protocol/schema/reported.ts';
 import type { Tap } from '../forward/table.ts';
 import { event, type Note } from '../note.ts';
 import { because } from '../report/because.ts';
-import { type Take, Takes, type Wanted } from '../takes.ts';
-import { closedBytes, ended, newManifest, nextSegment, segmentFile, withEnd, withSegment } from './manifest.ts';
+import { type Take, Takes, takeAudio, type Wanted } from '../takes.ts';
+import {
+  closedBytes,
+  ended,
+  newManifest,
+  nextSegment,
+  type Readings,
+  segmentFile,
+  withEnd,
+  withHubs,
+  withReadings,
+  withSegment,
+} from './manifest.ts';
 import { recorderPipeline } from './pipeline.ts';
 import type { Shelf } from './shelf.ts';
 
@@ -28,6 +39,9 @@ export interface RecorderOptions {
   /** `taps` has changed. */
   readonly changed: () => void;
 }
+
+/** Readings of the clocks that are kept for each track of a segment. */
+const maxReadings = 900;
 
 export interface Segment extends Wanted {
   readonly site: string | null;
@@ -46,7 +60,7 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #log: Log;
   #takes: Takes<Segment> | null = null;
-  #manifest: RecordingManifest | null = null;
+  readonly #readings = new Map<number, { picture: ClockReading[]; sound: ClockReading[] }>();
   #plan: Plan;
   #sound = true;
   #allowed: { readonly yes: boolean; readonly because: string } = { yes: true, because: '' };
@@ -79,8 +93,8 @@ export class Recorder {
   async start(): Promise<void> {
     const { shelf, recording, plan, clock, log, meeting } = { ...this.#options, meeting: this.#options.plan.meeting };
     const before = await shelf.manifest(recording.id);
-    this.#manifest = before ?? newManifest(plan, recording, clock.now());
-    if (before === null) await shelf.write(this.#manifest);
+    const manifest = before === null ? newManifest(plan, recording, clock.now(), this.#options.hub.hub) : withHubs(before, plan);
+    await shelf.write(manifest);
     this.#takes = new Takes<Segment>(
       {
         name: 'rec',
@@ -90,17 +104,18 @@ export class Recorder {
         fds: 0,
         pipeline: (n, want) => recorderPipeline(shelf.path(recording.id, segmentFile(n)) ?? '/dev/null', want.sound),
         changed: this.#options.changed,
-        prepared: async () => {},
+        prepared: async (take) => this.#listen(take),
         began: (take) => this.#began(take),
         ended: (take, why) => this.#ended(take, why),
       },
-      nextSegment(this.#manifest, await shelf.segments(recording.id)),
+      nextSegment(manifest, await shelf.segments(recording.id)),
     );
     this.#aim();
   }
 
   apply(plan: Plan): void {
     this.#plan = plan;
+    if (this.#manifest !== null) void this.#change((manifest) => withHubs(manifest, plan));
     this.#aim();
   }
 
@@ -128,7 +143,7 @@ export class Recorder {
     this.#stopped = true;
     await this.#takes?.stop();
     if (this.#manifest === null) return;
-    if (done) await this.#write(ended(this.#manifest, this.#options.clock.now()));
+    if (done) await this.#change((manifest) => ended(manifest, this.#options.clock.now()));
     if (done) this.#note('info', 'stopped', 'the chair ended it', {});
     this.#options.shelf.forget(this.recording);
   }
@@ -165,7 +180,8 @@ export class Recorder {
         site,
       },
     );
-    void this.#write(withSegment(this.#manifest, take.n, site, grantN, this.#options.clock.now()));
+    const readings = this.#readings.get(take.n);
+    void this.#change((manifest) => withSegment(manifest, take.n, { site, grantN }, this.#options.clock.now(), readings));
   }
 
   async #ended(take: Take<Segment>, why: string | null): Promise<void> {
@@ -179,12 +195,32 @@ export class Recorder {
       this.#problem = why;
       this.#note('error', 'cut', why, { segment: take.n, file });
     }
-    await this.#write(withEnd(this.#manifest, take.n, at, bytes));
+    this.#readings.delete(take.n);
+    await this.#change((manifest) => withEnd(manifest, take.n, at, bytes, why));
   }
 
-  async #write(manifest: RecordingManifest): Promise<void> {
-    this.#manifest = manifest;
-    const written = await this.#options.shelf.write(manifest);
+  get #manifest(): RecordingManifest | null {
+    return this.#options.shelf.opened(this.recording);
+  }
+
+  /** What the take's packets say of the time: before its first picture, and whenever the clocks have moved against each other. */
+  #listen({ n, worker }: Take<Segment>): void {
+    const readings: { picture: ClockReading[]; sound: ClockReading[] } = { picture: [], sound: [] };
+    this.#readings.set(n, readings);
+    worker.on('event', (heard) => {
+      if (heard.event !== 'rtp-time' || this.#readings.get(n) !== readings) return;
+      const track = heard.name === takeAudio ? readings.sound : readings.picture;
+      track.push({ file: heard.pipelineMs, capture: heard.captureMs, hub: heard.wallMs });
+      // The first is what a file is laid beside others by; of the rest the newest are kept.
+      if (track.length > maxReadings) track.splice(1, 1);
+      const known: Readings = readings;
+      if (this.#manifest?.segments.some(({ file }) => file === segmentFile(n)))
+        void this.#change((manifest) => withReadings(manifest, n, known));
+    });
+  }
+
+  async #change(how: (manifest: RecordingManifest) => RecordingManifest): Promise<void> {
+    const written = await this.#options.shelf.change(this.recording, how);
     if (!written.ok) this.#problem = because(new Error(written.fault.code));
   }
 

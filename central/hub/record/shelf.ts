@@ -5,22 +5,26 @@
 import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
-import { RecordingManifest } from '../../../protocol/api.ts';
 import { decoder } from '../../../protocol/decode.ts';
 import { failed, ok, type Result } from '../../../protocol/fault.ts';
 import { RecordingId } from '../../../protocol/ids.ts';
 import type { Log } from '../../../protocol/log.ts';
 import { diskFault, readJson, writeJson } from '../../../protocol/node/atomic.ts';
+import { RecordingManifest, StitchedManifest, stitchedFile } from '../../../protocol/recording.ts';
 import { type FileFacts, recovered } from './manifest.ts';
 
 const manifestName = 'manifest.json';
 const recordingId = Compile(RecordingId);
-const manifests = decoder(RecordingManifest, { maxBytes: 4 * 1024 * 1024, maxDepth: 8 });
+const manifests = decoder(RecordingManifest, { maxBytes: 32 * 1024 * 1024, maxDepth: 8 });
+const stitchedManifests = decoder(StitchedManifest, { maxBytes: 32 * 1024 * 1024, maxDepth: 8 });
+const stitchedName = 'stitched.json';
 const segmentName = /^[0-9]{4}\.mkv$/;
 
 export interface Shelved {
   readonly manifest: RecordingManifest;
   readonly bytes: number;
+  /** Null: no file of all hubs' segments has been made (here). */
+  readonly stitched: StitchedManifest | null;
 }
 
 export class Shelf {
@@ -37,8 +41,10 @@ export class Shelf {
 
   /** Makes the folder and closes what a crash left open. */
   async start(): Promise<void> {
-    await mkdir(this.#dir, { recursive: true });
-    for (const id of await this.#ids()) {
+    await mkdir(this.#dir, { recursive: true }).catch((error: unknown) =>
+      this.#log.error({ fault: diskFault(this.#dir, error) }, 'the folder of recordings cannot be made'),
+    );
+    for (const id of await this.ids()) {
       const manifest = await this.#read(id);
       if (manifest === null || (manifest.endedAt !== null && manifest.segments.every(({ endedAt }) => endedAt !== null))) continue;
       await this.write(recovered(manifest, await this.#files(id)));
@@ -46,14 +52,64 @@ export class Shelf {
     }
   }
 
-  /** Absolute path of a segment; null when the names are none of ours. */
+  /** Absolute path of a segment or of the stitched file; null when the names are none of ours. */
   path(recording: string, file: string): string | null {
-    return recordingId.Check(recording) && segmentName.test(file) ? join(this.#dir, recording, file) : null;
+    return recordingId.Check(recording) && (segmentName.test(file) || file === stitchedFile) ? join(this.#dir, recording, file) : null;
   }
 
   /** The manifest as it is now, also before it is on disk. */
   async manifest(recording: string): Promise<RecordingManifest | null> {
     return recordingId.Check(recording) ? (this.#open.get(recording) ?? (await this.#read(recording))) : null;
+  }
+
+  /** A file in the recording's folder that is only ours while something is made of it. */
+  beside(recording: string, name: string): string {
+    return join(this.#dir, recording, name);
+  }
+
+  /** The manifest of a recording that is being written. */
+  opened(recording: string): RecordingManifest | null {
+    return this.#open.get(recording) ?? null;
+  }
+
+  /** Changes a manifest, whether its recording is being written or not. */
+  async change(recording: string, how: (manifest: RecordingManifest) => RecordingManifest): Promise<Result<void>> {
+    const open = this.#open.get(recording);
+    if (open !== undefined) return this.write(how(open));
+    const read = await this.manifest(recording);
+    if (read === null) return failed({ code: 'not-found', what: 'recording', id: recording });
+    // A recorder may have begun to write while this was read.
+    const newest = this.#open.get(recording);
+    const written = await this.write(how(newest ?? read));
+    if (newest === undefined) this.forget(recording);
+    return written;
+  }
+
+  /** What is known of the stitched file; null when there is none. */
+  async stitched(recording: string): Promise<StitchedManifest | null> {
+    const read = await readJson(this.beside(recording, stitchedName), stitchedManifests);
+    if (read.is === 'value') return read.value;
+    if (read.is !== 'absent') this.#log.error({ recording, fault: read.fault }, 'manifest of the stitched file cannot be read');
+    return null;
+  }
+
+  /** Puts a finished file in the place of the stitched one. A crash in between leaves a file without its manifest, which is made again. */
+  async putStitched(recording: string, from: string, manifest: StitchedManifest): Promise<Result<void>> {
+    try {
+      await rm(this.beside(recording, stitchedName), { force: true });
+      await rename(from, this.beside(recording, stitchedFile));
+    } catch (error) {
+      return failed(diskFault(from, error));
+    }
+    return writeJson(this.beside(recording, stitchedName), manifest, { mode: 0o640 });
+  }
+
+  /** Deletes the stitched file: another hub has a better one. */
+  async removeStitched(recording: string): Promise<void> {
+    for (const name of [stitchedName, stitchedFile])
+      await rm(this.beside(recording, name), { force: true }).catch((error: unknown) =>
+        this.#log.warn({ fault: diskFault(name, error) }, 'stitched file was not removed'),
+      );
   }
 
   /** Names of the segment files that are there. */
@@ -79,21 +135,22 @@ export class Shelf {
   /** All recordings with their size on disk, oldest first. */
   async list(): Promise<readonly Shelved[]> {
     const all: Shelved[] = [];
-    for (const id of await this.#ids()) {
+    for (const id of await this.ids()) {
       const manifest = await this.manifest(id);
-      if (manifest !== null) all.push({ manifest, bytes: await this.bytes(id) });
+      if (manifest !== null) all.push({ manifest, bytes: await this.bytes(id), stitched: await this.stitched(id) });
     }
     return all.sort((a, b) => a.manifest.startedAt - b.manifest.startedAt);
   }
 
   async bytes(recording: string): Promise<number> {
-    return [...(await this.#files(recording)).values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    const segments = [...(await this.#files(recording)).values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    return segments + (await this.size(recording, stitchedFile));
   }
 
   /** Size of one file, 0 when it is not there. */
   async size(recording: string, file: string): Promise<number> {
     const path = this.path(recording, file);
-    return path === null ? 0 : ((await facts(path))?.bytes ?? 0);
+    return path === null ? 0 : ((await this.#facts(path))?.bytes ?? 0);
   }
 
   /** Deletes a segment that holds nothing. */
@@ -137,7 +194,8 @@ export class Shelf {
     this.#open.delete(recording);
   }
 
-  async #ids(): Promise<readonly string[]> {
+  /** Names of all recordings. */
+  async ids(): Promise<readonly string[]> {
     const entries = await readdir(this.#dir, { withFileTypes: true }).catch((error: unknown) => {
       this.#log.error({ fault: diskFault(this.#dir, error) }, 'recordings cannot be listed');
       return [];
@@ -163,19 +221,21 @@ export class Shelf {
     });
     const found = new Map<string, FileFacts>();
     for (const name of names.filter((each) => segmentName.test(each)).sort()) {
-      const known = await facts(join(folder, name));
+      const known = await this.#facts(join(folder, name));
       if (known !== null) found.set(name, known);
     }
     return found;
   }
-}
 
-async function facts(path: string): Promise<FileFacts | null> {
-  try {
-    const { size, mtimeMs } = await stat(path);
-    return { bytes: size, changedAt: mtimeMs };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
+  /** Null when there is no such file, or the disk does not tell: a mount that has gone stale must not take the meeting with it. */
+  async #facts(path: string): Promise<FileFacts | null> {
+    try {
+      const { size, mtimeMs } = await stat(path);
+      return { bytes: size, changedAt: mtimeMs };
+    } catch (error) {
+      const fault = diskFault(path, error as NodeJS.ErrnoException);
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#log.warn({ fault }, 'the disk does not tell of a recording');
+      return null;
+    }
   }
 }

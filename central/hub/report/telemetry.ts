@@ -5,7 +5,7 @@ import type { ConnectionStats, RelayStats } from '../../../hardware/relay/stats.
 import { fullScreen, onAir } from '../../../protocol/plan.ts';
 import type { Plan } from '../../../protocol/schema/plan.ts';
 import type { LinkSample } from '../../../protocol/schema/telemetry.ts';
-import { attached, viewName } from '../forward/table.ts';
+import { attached, type Local, serves, viewName } from '../forward/table.ts';
 
 type Link = Static<typeof LinkSample>;
 
@@ -20,6 +20,8 @@ export function linkSample(peer: string, now: ConnectionStats, before: Connectio
   const whole = up ? packets + lost : packets;
   return {
     peer,
+    path: now.streamId.split('/')[2] ?? null,
+    resting: false,
     direction: up ? 'up' : 'down',
     connected: now.state === 'up',
     rttMs: now.rttMs,
@@ -54,15 +56,20 @@ export function floorReach(
   hub: string,
   stats: RelayStats | null,
   shown: (view: string) => number | undefined,
+  { awake, thinned }: Pick<Local, 'awake' | 'thinned'>,
 ): { readonly grantN: number; readonly switched: number; readonly viewers: number } {
   const speaker = plan.sites.find(({ site }) => site === onAir(plan));
-  const watching = attached(plan, hub).filter(({ site }) => {
+  const watching = attached(plan, hub).filter((each) => {
+    if (!serves(each, hub, awake)) return false;
+    const { site } = each;
     const screen = fullScreen(plan, site);
     const connected = stats?.connections.some(
       ({ peer, streamId, state }) => peer === site && streamId.startsWith('sub/') && state === 'up',
     );
     return connected === true && screen.shows === 'main' && screen.site === speaker?.site;
   });
-  const switched = watching.filter((viewer) => shown(viewName('floor', viewer)) === speaker?.streams.main.ssrc);
+  const picture = (viewer: string): number | undefined =>
+    thinned.get(viewer) === 2 ? speaker?.streams.tile.ssrc : speaker?.streams.main.ssrc;
+  const switched = watching.filter((viewer) => shown(viewName('floor', viewer)) === picture(viewer.site));
   return { grantN: plan.grant.n, switched: switched.length, viewers: watching.length };
 }

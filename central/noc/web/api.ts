@@ -16,14 +16,17 @@ import type {
   NewMeetingBody,
   NewSiteBody,
   NewUserBody,
+  PanelView,
   PasswordBody,
   Problem,
-  RecordingView,
   SetupBody,
   SetupState,
   UserView,
 } from '../../../protocol/api.ts';
+import type { DrillView, NewDrillBody, SignOffBody } from '../../../protocol/drill.ts';
+import type { RecordingView } from '../../../protocol/recording.ts';
 import type { ActResult, DeviceAct } from '../../../protocol/schema/device.ts';
+import type { PictureOrder } from '../../../protocol/schema/devices.ts';
 import type { Trouble } from '../../../protocol/web/problem.ts';
 import type { Ask } from './effects.ts';
 
@@ -95,6 +98,7 @@ export function api({ ask, key, csrf, onRefused }: ApiOptions) {
     changeDevice: (site: string, device: string, body: ChangeDeviceBody) => call<DevicesView>('PATCH', room(site, device), body),
     releaseDevice: (site: string, device: string) => call<unknown>('DELETE', room(site, device)),
     actOn: (site: string, device: string, act: DeviceAct) => call<ActResult>('POST', room(site, device, 'act'), act),
+    orderPicture: (site: string, device: string, order: PictureOrder) => call<unknown>('POST', room(site, device, 'picture'), { order }),
     rawTo: (site: string, device: string, text: string) => call<ActResult>('POST', room(site, device, 'raw'), { text }),
     addHub: (body: Static<typeof NewHubBody>) => call<unknown>('POST', '/hubs', body),
     removeHub: (hub: string) => call<unknown>('DELETE', `/hubs/${seg(hub)}`),
@@ -106,9 +110,16 @@ export function api({ ask, key, csrf, onRefused }: ApiOptions) {
     back: (id: string) => call<unknown>('POST', meeting(id, 'back'), {}),
     next: (id: string, site: string | null) => call<unknown>('POST', meeting(id, 'next'), { site }),
     invite: (id: string, site: string, invited: boolean) => call<unknown>('POST', meeting(id, 'invite'), { site, invited }),
+    panel: (id: string) => call<PanelView>('GET', meeting(id, 'panel')),
     mute: (id: string, site: string, muted: boolean) => call<unknown>('POST', meeting(id, 'mute'), { site, muted }),
     layout: (id: string, body: Static<typeof LayoutBody>) => call<unknown>('POST', meeting(id, 'layout'), body),
     record: (id: string, on: boolean) => call<unknown>('POST', meeting(id, 'record'), { on }),
+
+    drills: () => call<readonly DrillView[]>('GET', '/drills'),
+    drill: (id: string) => call<DrillView>('GET', `/drills/${seg(id)}`),
+    startDrill: (body: NewDrillBody) => call<DrillView>('POST', '/drills', body),
+    abortDrill: (id: string) => call<DrillView>('POST', `/drills/${seg(id)}/abort`, {}),
+    signDrill: (id: string, body: SignOffBody) => call<DrillView>('POST', `/drills/${seg(id)}/sign-off`, body),
 
     recordings: () => call<readonly RecordingView[]>('GET', '/recordings'),
     removeRecording: (id: string) => call<unknown>('DELETE', `/recordings/${seg(id)}`),

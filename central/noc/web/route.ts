@@ -7,13 +7,15 @@ export type Route =
   | { readonly page: 'sites' }
   | { readonly page: 'room'; readonly site: string }
   | { readonly page: 'recordings' }
+  | { readonly page: 'drills' }
+  | { readonly page: 'drill'; readonly id: string }
   | { readonly page: 'log' }
   | { readonly page: 'audit' }
   | { readonly page: 'users' }
   | { readonly page: 'account' }
   | { readonly page: 'setup'; readonly token: string };
 
-const plain = ['new-meeting', 'sites', 'recordings', 'log', 'audit', 'users', 'account'] as const;
+const plain = ['new-meeting', 'sites', 'recordings', 'drills', 'log', 'audit', 'users', 'account'] as const;
 
 const decoded = (text: string): string => {
   try {
@@ -28,6 +30,7 @@ const decoded = (text: string): string => {
 export function parseRoute(hash: string): Route {
   const [, page = '', rest = ''] = /^#?\/?([a-z-]*)\/?(.*)$/.exec(hash) ?? [];
   if (page === 'meeting' && rest !== '') return { page: 'meeting', id: decoded(rest) };
+  if (page === 'drill' && rest !== '') return { page: 'drill', id: decoded(rest) };
   if (page === 'room' && rest !== '') return { page: 'room', site: decoded(rest) };
   if (page === 'setup') return { page: 'setup', token: decoded(rest) };
   const found = plain.find((each) => each === page);
@@ -37,6 +40,7 @@ export function parseRoute(hash: string): Route {
 /** The address fragment of a route. */
 export function hashOf(route: Route): string {
   if (route.page === 'meeting') return `#/meeting/${encodeURIComponent(route.id)}`;
+  if (route.page === 'drill') return `#/drill/${encodeURIComponent(route.id)}`;
   if (route.page === 'room') return `#/room/${encodeURIComponent(route.site)}`;
   if (route.page === 'setup') return `#/setup/${encodeURIComponent(route.token)}`;
   return route.page === 'meetings' ? '#/' : `#/${route.page}`;

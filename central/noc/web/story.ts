@@ -29,6 +29,25 @@ export const withNames = (names: Names, text: string): string =>
 
 /** Facts that say which one: the program, the site of a tile, the peer of a link. */
 const telling = ['program', 'site', 'peer', 'file', 'from'] as const;
+/** Of another hub that serves a site, the new one counts. */
+const toWhom = ['to'] as const;
+
+/** For how long viewers had no picture, or a dead one; null: it was not measured. */
+function badMs({ gapMs, badMs: bad }: LogEntry['facts']): number | null {
+  if (typeof gapMs !== 'number') return null;
+  return Math.round(Math.max(gapMs, typeof bad === 'number' ? bad : 0));
+}
+
+/** How long the viewers had nothing, where that was measured; a gap that nobody can notice is not worth a word. */
+const NOTICED_MS = 50;
+
+function gapIn(language: Language, facts: LogEntry['facts']): string {
+  const ms = badMs(facts);
+  if (ms === null || ms < NOTICED_MS) return '';
+  return translate(language, 'log.gap', {
+    seconds: (ms / 1000).toLocaleString(language === 'vi' ? 'vi-VN' : 'en-GB', { maximumFractionDigits: 2 }),
+  });
+}
 
 /** `entry` in the words of `language`. */
 export function story(language: Language, names: Names, entry: LogEntry): Story {
@@ -36,14 +55,19 @@ export function story(language: Language, names: Names, entry: LogEntry): Story 
   const about = aboutNode(entry);
   const where = about === 'central' ? translate(language, 'node.central') : nodeName(names, about);
   // Of a source, `what` says it all: the camera is lost, or has returned.
-  const which = entry.kind === 'source' ? undefined : telling.map((each) => entry.facts[each]).find((each) => typeof each === 'string');
+  const facts = entry.kind === 'hub' ? toWhom : telling;
+  const which = entry.kind === 'source' ? undefined : facts.map((each) => entry.facts[each]).find((each) => typeof each === 'string');
   const what = wordIn(language, entry.what);
   return {
     where,
     kind: key === undefined ? wordIn(language, entry.kind) : translate(language, key),
     what: which === undefined || which === about ? what : `${what} ${nodeName(names, which)}`,
-    because:
+    because: [
       entry.because === '' ? '' : translate(language, 'log.because', { because: withNames(names, reasonIn(language, entry.because)) }),
+      gapIn(language, entry.facts),
+    ]
+      .filter((each) => each !== '')
+      .join('; '),
   };
 }
 

@@ -1,5 +1,5 @@
 /** What a room's screen shows now: a value that follows from the plan and the state of the links. Pure. */
-import { findSite, fullScreen, onAir } from '../../../protocol/plan.ts';
+import { findSite, fullScreen, mutedIn, onAir } from '../../../protocol/plan.ts';
 import type { Plan } from '../../../protocol/schema/plan.ts';
 import { type Language, marks, screenText } from './marks.ts';
 
@@ -37,7 +37,7 @@ export function scene({ plan, me, name, language, linked }: SceneFacts): Scene {
   return {
     full: shown.shows === 'main' ? 'floor' : 'mosaic',
     floorSite: shown.shows === 'main' ? shown.site : null,
-    marks: marks({ language: plan.language, onAir: onAir(plan) === me, muted: site.muted, linked }),
+    marks: marks({ language: plan.language, onAir: onAir(plan) === me, muted: mutedIn(plan, me), linked }),
     title: site.name,
     subtitle: plan.title,
   };

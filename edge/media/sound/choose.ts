@@ -38,6 +38,8 @@ export interface SoundFacts {
 
 /** `auto`, `synthetic`, `silence`, `pulse`, `pulse:NAME`, `pipewire`, `alsa`, `alsa:hw:0` (inputs); `auto`, `count`, `off` and the devices (outputs). */
 export const inputPattern = '^(auto|synthetic|silence|(alsa|pulse|pipewire)(:[A-Za-z0-9_.:,=@/-]{1,120})?)$';
+/** A backup is a device: a made voice stands in for nobody. */
+export const backupPattern = '^(alsa|pulse|pipewire)(:[A-Za-z0-9_.:,=@/-]{1,120})?$';
 export const outputPattern = '^(auto|count|off|(alsa|pulse|pipewire)(:[A-Za-z0-9_.:,=@/-]{1,120})?)$';
 
 type System = 'alsa' | 'pulse' | 'pipewire';
@@ -50,12 +52,12 @@ function named(text: string): { readonly system: System; readonly device: string
 const missing = (element: string): string => `this machine has no GStreamer element ${element}`;
 
 /** The microphone. A named one whose element is missing is a fault of the configuration, not a reason to take another. */
-export function chooseInput(wanted: string, facts: SoundFacts): Result<SoundIn> {
+export function chooseInput(wanted: string, facts: SoundFacts, key = 'audio.input'): Result<SoundIn> {
   if (wanted === 'synthetic' || wanted === 'silence') return ok({ kind: wanted, because: 'set in the configuration' });
   const name = named(wanted);
   if (name !== null) {
     const element = `${name.system}src` as const;
-    if (!facts.elements.has(element)) return failed({ code: 'config.invalid', key: 'audio.input', reason: missing(element) });
+    if (!facts.elements.has(element)) return failed({ code: 'config.invalid', key, reason: missing(element) });
     return ok({ kind: 'device', element, device: name.device, because: 'set in the configuration' });
   }
   if (facts.pipewire && facts.elements.has('pipewiresrc'))

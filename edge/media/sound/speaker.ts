@@ -1,6 +1,6 @@
 /** The room's loudspeaker: the mix from the relay is decoded and played; where there is no loudspeaker it is decoded and counted. */
 import { rtpAudioIn } from '../../../hardware/gstreamer/parts/rtp.ts';
-import { normaliseSound, opusDecode } from '../../../hardware/gstreamer/parts/sound.ts';
+import { measured, normaliseSound, opusDecode } from '../../../hardware/gstreamer/parts/sound.ts';
 import { chain, element, type Pipeline, pipeline } from '../../../hardware/gstreamer/pipeline.ts';
 import type { Clock } from '../../../protocol/clock.ts';
 import type { Log } from '../../../protocol/log.ts';
@@ -11,6 +11,8 @@ import type { SoundOut } from './choose.ts';
 
 /** Puts packets in order behind two relays; their SRT has repaired and paced them already. */
 const JITTER_MS = 60;
+
+const levelMeter = 'heard';
 
 /** The pipeline; it listens on a free port, to be read from `mix-udp`. `silent` gives a loudspeaker that failed a rest. Pure. */
 export function speakerPipeline(out: SoundOut, silent = false): Pipeline {
@@ -28,9 +30,20 @@ export function speakerPipeline(out: SoundOut, silent = false): Pipeline {
           'speaker',
         )
       : counted;
-  return pipeline([chain(rtpAudioIn({ id: 'mix', port: 0, jitterMs: JITTER_MS }), opusDecode('mix-decode'), normaliseSound(), played)], {
-    reflexes: [{ do: 'probe', element: 'speaker', pad: 'sink', name: 'speaker' }],
-  });
+  return pipeline(
+    [
+      chain(
+        rtpAudioIn({ id: 'mix', port: 0, jitterMs: JITTER_MS }),
+        opusDecode('mix-decode'),
+        normaliseSound(),
+        measured(levelMeter),
+        played,
+      ),
+    ],
+    {
+      reflexes: [{ do: 'probe', element: 'speaker', pad: 'sink', name: 'speaker' }],
+    },
+  );
 }
 
 export interface SpeakerOptions {
@@ -47,6 +60,7 @@ export class Speaker {
   readonly #output: Output;
   #port: number | null = null;
   #silent = false;
+  #loudest: number | null = null;
 
   constructor(options: SpeakerOptions) {
     const { clock, log, tell } = options;
@@ -58,6 +72,10 @@ export class Speaker {
       tell,
       recipe: () => speakerPipeline(this.#options.choice, this.#silent),
       playing: () => this.#readPort(),
+      heard: (event) => {
+        if (event.event === 'level' && event.element === levelMeter)
+          this.#loudest = Math.max(this.#loudest ?? Number.NEGATIVE_INFINITY, ...event.peak);
+      },
       // A loudspeaker that is gone is replaced by counting, and tried again.
       failed: () => {
         const better = !this.#silent;
@@ -73,6 +91,13 @@ export class Speaker {
   /** Where the relay shall send the mix; null while nobody listens. */
   get port(): number | null {
     return this.#port;
+  }
+
+  /** The loudest moment since the last call, dB; null when nothing was heard of the loudspeaker. */
+  takeLevel(): number | null {
+    const level = this.#loudest;
+    this.#loudest = null;
+    return level === null ? null : Math.max(-200, Number(level.toFixed(1)));
   }
 
   get pids(): readonly number[] {

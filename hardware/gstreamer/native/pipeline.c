@@ -48,7 +48,7 @@ static GString *event_of(const char *name, GstMessage *message) {
 }
 
 static void heard_error(GstMessage *message) {
-  if (shield_takes(message)) return;
+  if (shield_takes(message) || cell_takes(message)) return;
   GError *error = NULL;
   char *debug = NULL;
   gst_message_parse_error(message, &error, &debug);

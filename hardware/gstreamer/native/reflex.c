@@ -40,6 +40,10 @@ GPtrArray *reflex_detach_all(void) {
   GPtrArray *all = reflexes;
   reflexes = empty();
   g_mutex_unlock(&lock);
+  for (guint i = 0; i < all->len; i++) {
+    Reflex *one = all->pdata[i];
+    if (one->retire) one->retire(one);
+  }
   return all;
 }
 

@@ -1,6 +1,7 @@
 /* watchdog {selector, sources:[pads, best first], thresholdMs, holdMs}: the best source that delivers is the one shown.
  * A source that stops for thresholdMs loses the selector at once; one that comes back must deliver for holdMs before it is shown again.
- * Whether a source is fit to be shown is one question asked in one place, `fit`. */
+ * Whether a source is fit to be shown is one question asked in one place, `unfit`: it must deliver, and what judges its pictures must not object.
+ * A second watchdog on a selector replaces the first and knows what that knew: the order of sources changes, their past does not. */
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -20,6 +21,8 @@ typedef struct {
   _Atomic bool ended;  /* EOS since then */
   gint64 fit_since;    /* 0 = not fit now */
   bool failed_once;
+  const char *why;     /* it is not fit */
+  gint64 bad_since;
 } Source;
 
 typedef struct {
@@ -40,9 +43,13 @@ typedef struct {
   gint64 age;
 } Watchdog;
 
-static bool fit(const Watchdog *self, const Source *source, gint64 now) {
+/* NULL, or what is wrong with it, and since when. */
+static const char *unfit(const Watchdog *self, const Source *source, gint64 now, gint64 *since) {
   gint64 last = atomic_load(&source->last);
-  return last && now - last < self->threshold && !atomic_load(&source->ended);
+  *since = last;
+  if (!last || now - last >= self->threshold) return "stalled";
+  if (atomic_load(&source->ended)) return "ended";
+  return judge_says(source->pad, since);
 }
 
 /* A source that ends (an RTSP server that died, a camera unplugged) has stopped, no more: its EOS would end the encoders behind the selector. */
@@ -53,7 +60,8 @@ static GstPadProbeReturn arrived(GstPad *pad G_GNUC_UNUSED, GstPadProbeInfo *inf
     atomic_store(&source->ended, false);
     return GST_PAD_PROBE_OK;
   }
-  if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) != GST_EVENT_EOS) return GST_PAD_PROBE_OK;
+  if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) != GST_EVENT_EOS && !gst_event_has_name(GST_PAD_PROBE_INFO_EVENT(info), CELL_ENDED))
+    return GST_PAD_PROBE_OK;
   atomic_store(&source->ended, true);
   return GST_PAD_PROBE_DROP;
 }
@@ -87,7 +95,7 @@ static void show(Watchdog *self, int next, const char *because, gint64 now) {
   self->because = because;
   self->from = from ? GST_PAD_NAME(from->pad) : NULL;
   self->to = GST_PAD_NAME(to->pad);
-  self->age = from ? now - atomic_load(&from->last) : 0;
+  self->age = from && !from->fit_since && from->bad_since ? now - from->bad_since : 0;
   g_mutex_unlock(&self->lock);
   self->active = next;
   g_object_set(self->selector, "active-pad", to->pad, NULL);
@@ -102,7 +110,8 @@ static void judge(Watchdog *self, gint64 now) {
     if (i == self->active) return;
     bool returning = source->failed_once && now - source->fit_since < self->hold;
     if (current_fit && returning) continue;
-    const char *because = current_fit || self->active < 0 ? (source->failed_once ? "returned" : "started") : "stalled";
+    const char *lost = self->active >= 0 ? self->sources[self->active].why : NULL;
+    const char *because = current_fit || !lost ? (source->failed_once ? "returned" : "started") : lost;
     return show(self, i, because, now);
   }
   if (self->starved || self->active < 0) return;
@@ -120,7 +129,8 @@ static void tick(Reflex *base, gint64 now) {
   if (self->grace && self->grace--) return;
   for (int i = 0; i < self->n; i++) {
     Source *source = &self->sources[i];
-    bool good = fit(self, source, now);
+    source->why = unfit(self, source, now, &source->bad_since);
+    bool good = !source->why;
     if (good && !source->fit_since) source->fit_since = now;
     if (!good && source->fit_since) source->failed_once = true;
     if (!good) source->fit_since = 0;
@@ -136,6 +146,31 @@ static void unprobe(Watchdog *self) {
   if (self->out_probe) gst_pad_remove_probe(self->out, self->out_probe);
   for (int i = 0; i < self->n; i++) self->sources[i].probe = 0;
   self->out_probe = 0;
+}
+
+/* What a source has shown of itself holds, wherever it stands in the order now. */
+static void inherit(Watchdog *self, Watchdog *older) {
+  unprobe(older);
+  reflex_find("watchdog", older->base.name); /* Waits for a tick that runs just now: it was the last. */
+  for (int i = 0; i < self->n; i++)
+    for (int k = 0; k < older->n; k++) {
+      Source *mine = &self->sources[i], *was = &older->sources[k];
+      if (mine->pad != was->pad) continue;
+      atomic_store(&mine->last, atomic_load(&was->last));
+      atomic_store(&mine->ended, atomic_load(&was->ended));
+      mine->fit_since = was->fit_since;
+      mine->failed_once = was->failed_once;
+      mine->why = was->why;
+      mine->bad_since = was->bad_since;
+      if (k == older->active) self->active = i;
+    }
+  g_mutex_lock(&older->lock);
+  self->last_out = older->last_out;
+  self->because = older->because; /* A switch whose first picture is still to come is told by us. */
+  self->from = older->from;
+  self->to = older->to;
+  self->age = older->age;
+  g_mutex_unlock(&older->lock);
 }
 
 static void release(Reflex *base) {
@@ -176,12 +211,8 @@ void do_watchdog(const Json *request, Reply *reply) {
     release(&self->base);
     return;
   }
-  /* A second watchdog on a selector replaces the first: that is how the order of sources is changed. */
   Watchdog *older = (Watchdog *)reflex_find("watchdog", self->base.name);
-  if (older) {
-    self->active = -1;
-    unprobe(older);
-  }
+  if (older) inherit(self, older);
   for (int i = 0; i < self->n; i++)
     self->sources[i].probe = gst_pad_add_probe(self->sources[i].pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, arrived, &self->sources[i], NULL);
   self->out_probe = gst_pad_add_probe(self->out, GST_PAD_PROBE_TYPE_BUFFER, left, self, NULL);

@@ -50,6 +50,7 @@ struct Reflex {
   void (*tick)(Reflex *self, gint64 now);    /* on the ticker thread */
   bool guards;                               /* its report belongs to the guards of `stats`, not to the points */
   void (*report)(Reflex *self, GString *out, bool reset); /* one JSON object for `stats`, or NULL */
+  void (*retire)(Reflex *self);              /* before the pipeline stops, or NULL */
   void (*release)(Reflex *self);             /* after the pipeline has stopped: nothing of it runs any more */
 };
 
@@ -76,8 +77,16 @@ void main_defer(void (*work)(gpointer), gpointer data);
 /* ---- reflexes that need to hear bus messages ---- */
 
 void levels_heard(GstMessage *message);  /* on a streaming thread: must not block */
+bool cell_takes(GstMessage *message);    /* an error inside a cell, which ends the cell and not the pipeline */
 bool shield_takes(GstMessage *message);  /* an error or warning that a shield keeps from the pipeline */
 void loop_segment_done(gpointer unused); /* on the main thread */
+
+/* ---- what a watchdog asks ---- */
+
+/* What is wrong with the pictures at the pad ("frozen", "black") and since when; NULL: nothing, or nobody judges them. judge.c */
+const char *judge_says(GstPad *pad, gint64 *since);
+/* The name of the event that a cell sends behind its last buffer. */
+#define CELL_ENDED "diemcau-ended"
 
 /* ---- pads whose format is waited for before the pipeline plays: await-format.c ---- */
 
@@ -98,7 +107,7 @@ void crash_install(void);
 /* ---- commands, one per entry of the table in commands.c ---- */
 
 typedef void Command(const Json *request, Reply *reply);
-Command do_start, do_stop, do_set, do_get, do_switch, do_keyframe, do_watchdog, do_levels, do_probe, do_stats, do_stamp, do_read_stamp,
-    do_stamps, do_capture_time, do_loudness, do_hush, do_await_format, do_pictures, do_drop_until_keyframe, do_newest, do_punctual, do_shield, do_rtp_guard, do_loop, do_elements, do_crash;
+Command do_start, do_stop, do_declick, do_cell, do_shut, do_judge, do_set, do_get, do_switch, do_keyframe, do_watchdog, do_levels, do_probe, do_stats, do_stamp, do_read_stamp,
+    do_stamps, do_capture_time, do_rtp_time, do_loudness, do_hush, do_await_format, do_pictures, do_drop_until_keyframe, do_newest, do_punctual, do_thin, do_shield, do_rtp_guard, do_loop, do_elements, do_crash;
 
 extern bool faults_allowed; /* --faults: the `crash` command may be used (tests and drills) */

@@ -40,8 +40,8 @@ export function normalise(to: PictureFormat): Chain {
 }
 
 /** A source behind which pictures may be dropped but never wait: what a watchdog's selector needs on each branch. */
-export function leaky(id: string): Chain {
-  return chain(element('queue', { leaky: 'downstream', 'max-size-buffers': 2, 'max-size-bytes': 0, 'max-size-time': 0 }, id));
+export function leaky(id: string, buffers = 2): Chain {
+  return chain(element('queue', { leaky: 'downstream', 'max-size-buffers': buffers, 'max-size-bytes': 0, 'max-size-time': 0 }, id));
 }
 
 export interface TestPicture {

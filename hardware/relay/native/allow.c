@@ -14,19 +14,14 @@ static struct allowed *find(struct allow *allow, const char *node) {
   return NULL;
 }
 
-bool allow_set(struct allow *allow, const char *node, const char *key, bool pub, bool sub, int64_t max_kbps) {
+bool allow_set(struct allow *allow, const struct allowed *wanted) {
   pthread_mutex_lock(&allow->lock);
-  struct allowed *entry = find(allow, node);
+  struct allowed *entry = find(allow, wanted->node);
   for (int i = 0; entry == NULL && i < ALLOWED_MAX; i++)
     if (!allow->at[i].used) entry = &allow->at[i];
   if (entry != NULL) {
-    memset(entry, 0, sizeof *entry);
+    *entry = *wanted;
     entry->used = true;
-    entry->pub = pub;
-    entry->sub = sub;
-    entry->max_kbps = max_kbps;
-    strncpy(entry->node, node, NAME_SIZE - 1);
-    strncpy(entry->key, key, KEY_SIZE - 1);
   }
   pthread_mutex_unlock(&allow->lock);
   return entry != NULL;

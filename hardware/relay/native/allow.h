@@ -22,7 +22,8 @@ struct allowed {
   bool used, pub, sub;
   char node[NAME_SIZE];
   char key[KEY_SIZE];
-  int64_t max_kbps;
+  int64_t max_kbps;    /* Pace of what we send to it; 0 = no limit. */
+  int64_t max_in_kbps; /* What is taken from it, per connection; 0 = no limit. */
 };
 
 struct allow {
@@ -36,8 +37,8 @@ struct allow {
 
 void allow_init(struct allow *allow);
 
-/* Lets `node` in with `key`; replaces what was set before. False when the table is full. */
-bool allow_set(struct allow *allow, const char *node, const char *key, bool pub, bool sub, int64_t max_kbps);
+/* Lets a node in; replaces what was set before. False when the table is full. */
+bool allow_set(struct allow *allow, const struct allowed *wanted);
 /* False when it was not there. */
 bool allow_remove(struct allow *allow, const char *node);
 /* Copies the entry of `node`. False when there is none. */

@@ -8,6 +8,8 @@
 #define STREAM_ID_SIZE 160
 #define KEY_SIZE 80            /* SRT allows passphrases of 10 to 79 characters. */
 #define HOST_SIZE 64
+#define DEVICE_SIZE 16         /* A network interface, with the final NUL (IFNAMSIZ). */
+#define IN_KBPS 20000          /* What is taken from one connection of a peer unless "allow" says otherwise: several times what a site ever sends. */
 #define NAMES_MAX 1024
 #define CONNS_MAX 256
 #define PATHS_MAX 4            /* Live sub connections of one peer. */
@@ -15,8 +17,10 @@
 #define STREAMS_MAX 1024
 #define TARGETS_MAX 128        /* Per route. */
 #define VIEWS_MAX 256
+#define BACKUPS_MAX 3         /* Of a view. */
 #define INPUTS_MAX 256
 #define ALLOWED_MAX 1024
+#define HELD_MAX 2048          /* Video packets that wait in front of connections, of all together: 3 MB. */
 #define SLOTS 64               /* Packets held between two flushes of the UDP output. */
 #define BATCH 32               /* Packets taken from one UDP input by one system call. */
 #define LINE_MAX_BYTES (1 << 20)

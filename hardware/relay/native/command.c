@@ -6,7 +6,7 @@
 #include <string.h>
 #include "streamid.h"
 
-enum type { NAME, HOST, KEY, STREAM_ID, PORT, LATENCY, SSRC, SSRC_OR_NULL, KIND, FROM, TO_ONE, TO_MANY, NOT, RANGE_MS, KBPS };
+enum type { NAME, HOST, DEVICE, KEY, STREAM_ID, PORT, LATENCY, SSRC, SSRC_OR_NULL, KIND, FROM, TO_ONE, TO_MANY, BACKUPS, NOT, RANGE_MS, KBPS, KBPS_IN };
 
 struct field {
   const char *key;
@@ -21,13 +21,14 @@ static const struct field listen_fields[] = {
   {"host", HOST, true, AT(host)}, {"port", PORT, true, AT(port)}, {"latencyMs", LATENCY, true, AT(latency_ms)}, {0}};
 static const struct field allow_fields[] = {
   {"node", NAME, true, AT(name)}, {"key", KEY, true, AT(key)}, {"pub", NOT, false, AT(no_pub)}, {"sub", NOT, false, AT(no_sub)},
-  {"maxKbps", KBPS, false, AT(max_kbps)}, {0}};
+  {"maxKbps", KBPS, false, AT(max_kbps)}, {"maxInKbps", KBPS_IN, false, AT(max_in_kbps)}, {0}};
 static const struct field node_fields[] = {{"node", NAME, true, AT(name)}, {0}};
 static const struct field connect_fields[] = {
   {"link", NAME, true, AT(name)}, {"host", HOST, true, AT(host)}, {"port", PORT, true, AT(port)}, {"streamId", STREAM_ID, true, AT(stream_id)},
-  {"key", KEY, true, AT(key)}, {"latencyMs", LATENCY, true, AT(latency_ms)}, {"bind", HOST, false, AT(bind)},
+  {"key", KEY, true, AT(key)}, {"latencyMs", LATENCY, true, AT(latency_ms)}, {"bind", HOST, false, AT(bind)}, {"device", DEVICE, false, AT(device)},
   {"heartbeat", NOT, false, AT(no_heartbeat)}, {"maxKbps", KBPS, false, AT(max_kbps)}, {0}};
 static const struct field link_fields[] = {{"link", NAME, true, AT(name)}, {0}};
+static const struct field cut_fields[] = {{"link", NAME, true, AT(name)}, {"ms", RANGE_MS, true, AT(cut_ms)}, {0}};
 static const struct field input_fields[] = {{"name", NAME, true, AT(name)}, {"port", PORT, false, AT(port)}, {0}};
 static const struct field name_fields[] = {{"name", NAME, true, AT(name)}, {0}};
 static const struct field route_fields[] = {
@@ -35,13 +36,16 @@ static const struct field route_fields[] = {
 static const struct field ssrc_fields[] = {{"ssrc", SSRC, true, AT(ssrc)}, {0}};
 static const struct field view_fields[] = {
   {"view", NAME, true, AT(name)}, {"to", TO_ONE, true, AT(to)}, {"ssrc", SSRC_OR_NULL, true, AT(ssrc)}, {"kind", KIND, false, AT(audio)},
-  {"as", SSRC, false, AT(as)}, {0}};
+  {"as", SSRC, false, AT(as)}, {"backups", BACKUPS, false, AT(backup)}, {"afterMs", RANGE_MS, false, AT(after_ms)},
+  {"holdMs", RANGE_MS, false, AT(hold_ms)}, {0}};
 static const struct field view_name_fields[] = {{"view", NAME, true, AT(name)}, {0}};
 static const struct field tune_fields[] = {
   {"turnMs", RANGE_MS, false, AT(turn_ms)}, {"silentMs", RANGE_MS, false, AT(silent_ms)}, {"redialMs", RANGE_MS, false, AT(redial_ms)},
   {"heartbeatMs", RANGE_MS, false, AT(heartbeat_ms)}, {"videoStallMs", RANGE_MS, false, AT(video_stall_ms)},
   {"audioStallMs", RANGE_MS, false, AT(audio_stall_ms)}, {"queueMs", RANGE_MS, false, AT(queue_ms)},
-  {"queueHoldMs", RANGE_MS, false, AT(queue_hold_ms)}, {"levelsMs", RANGE_MS, false, AT(levels_ms)}, {0}};
+  {"queueHoldMs", RANGE_MS, false, AT(queue_hold_ms)}, {"levelsMs", RANGE_MS, false, AT(levels_ms)},
+  {"videoWaitMs", RANGE_MS, false, AT(video_wait_ms)}, {0}};
+static const struct field pace_fields[] = {{"name", NAME, true, AT(name)}, {"kbps", KBPS, true, AT(max_kbps)}, {0}};
 static const struct field no_fields[] = {{0}};
 
 static const struct {
@@ -49,9 +53,9 @@ static const struct {
   enum command_do what;
   const struct field *fields;
 } commands[] = {
-  {"ping", DO_PING, no_fields}, {"quit", DO_QUIT, no_fields}, {"stats", DO_STATS, no_fields}, {"tune", DO_TUNE, tune_fields},
+  {"ping", DO_PING, no_fields}, {"quit", DO_QUIT, no_fields}, {"stats", DO_STATS, no_fields}, {"queues", DO_QUEUES, no_fields}, {"pace", DO_PACE, pace_fields}, {"tune", DO_TUNE, tune_fields},
   {"listen", DO_LISTEN, listen_fields}, {"allow", DO_ALLOW, allow_fields}, {"deny", DO_DENY, node_fields},
-  {"connect", DO_CONNECT, connect_fields}, {"disconnect", DO_DISCONNECT, link_fields},
+  {"connect", DO_CONNECT, connect_fields}, {"disconnect", DO_DISCONNECT, link_fields}, {"cut", DO_CUT, cut_fields},
   {"input", DO_INPUT, input_fields}, {"close-input", DO_CLOSE_INPUT, name_fields},
   {"route", DO_ROUTE, route_fields}, {"unroute", DO_UNROUTE, ssrc_fields},
   {"view", DO_VIEW, view_fields}, {"unview", DO_UNVIEW, view_name_fields},
@@ -107,6 +111,17 @@ static bool from(const struct json *json, int index, struct command *c) {
   return true;
 }
 
+static bool backups(const struct json *json, int index, struct command *c) {
+  const struct json_token *t = &json->token[index];
+  if (t->type != JSON_ARRAY || t->count > BACKUPS_MAX) return false;
+  for (int at = index + 1; at < t->after; at++) {
+    int64_t ssrc;
+    if (!integer(&json->token[at], 0, UINT32_MAX, &ssrc)) return false;
+    c->backup[c->backup_count++] = (uint32_t)ssrc;
+  }
+  return true;
+}
+
 static bool visible(const struct json_token *t, size_t min, size_t max) {
   if (t->type != JSON_STRING || t->size < min || t->size > max) return false;
   for (size_t i = 0; i < t->size; i++)
@@ -121,6 +136,7 @@ static const char *take(struct command *c, const struct json *json, int index, c
   switch (field->type) {
     case NAME: return (*(const char **)to = name_of(t)) != NULL ? NULL : "1 to 63 characters of A-Z a-z 0-9 . _ - expected";
     case HOST: *(const char **)to = t->text; return visible(t, 1, HOST_SIZE - 1) ? NULL : "a numeric address expected";
+    case DEVICE: *(const char **)to = t->text; return visible(t, 1, DEVICE_SIZE - 1) ? NULL : "the name of a network interface expected";
     case KEY: *(const char **)to = t->text; return visible(t, 10, KEY_SIZE - 1) ? NULL : "10 to 79 visible ASCII characters expected";
     case STREAM_ID: *(const char **)to = t->text; return visible(t, 1, STREAM_ID_SIZE - 4) ? NULL : "1 to 156 visible ASCII characters expected";
     case PORT: return integer(t, 0, 65535, to) ? NULL : "a port from 0 to 65535 expected";
@@ -137,8 +153,10 @@ static const char *take(struct command *c, const struct json *json, int index, c
     case FROM: return from(json, index, c) ? NULL : "a list of at most 128 names expected";
     case TO_ONE: return target(json, index, &c->to[c->to_count++]) ? NULL : "one of {\"peer\":NODE}, {\"link\":NAME}, {\"udp\":PORT} expected";
     case TO_MANY: return targets(json, index, c) ? NULL : "a list of at most 128 of {\"peer\":NODE}, {\"link\":NAME}, {\"udp\":PORT} expected";
+    case BACKUPS: return backups(json, index, c) ? NULL : "a list of at most 3 SSRCs expected";
     case NOT: *(bool *)to = t->type == JSON_FALSE; return t->type == JSON_FALSE || t->type == JSON_TRUE ? NULL : "true or false expected";
     case RANGE_MS: return integer(t, 1, 60000, to) ? NULL : "1 to 60000 milliseconds expected";
+    case KBPS_IN: c->has_max_in = true; return integer(t, 0, 10000000, to) ? NULL : "0 (no limit) to 10000000 kbit/s expected";
     case KBPS: return integer(t, 0, 10000000, to) ? NULL : "0 (no limit) to 10000000 kbit/s expected";
   }
   return "not understood";

@@ -2,9 +2,11 @@
 #include "conn.h"
 
 #include <string.h>
+#include "clock.h"
 
 void conns_init(struct conns *conns) {
   memset(conns, 0, sizeof *conns);
+  pool_init(&conns->pool);
   for (int i = 0; i < RETIRING_MAX; i++) conns->retiring[i].sock = SRT_INVALID_SOCK;
 }
 
@@ -61,6 +63,11 @@ struct conn *conns_peer(struct conns *conns, int name, const char *stream_id, co
   return conn;
 }
 
+void conns_forget(struct conns *conns, struct conn *conn) {
+  while (conn->waiting.first != 0) pool_drop(&conns->pool, &conn->waiting);
+  conn->waiting = (struct waiting){0};
+}
+
 void conns_free(struct conns *conns, struct conn *conn) {
   int16_t mark = (int16_t)(conns_index(conns, conn) + 1);
   if (conn->link) conns->link[conn->name] = 0;
@@ -68,7 +75,9 @@ void conns_free(struct conns *conns, struct conn *conn) {
     if (conns->subs[conn->name][i] == mark) conns->subs[conn->name][i] = 0;
   for (int i = 0; i < RETIRING_MAX; i++)
     if (conns->retiring[i].conn == mark - 1) conns->retiring[i].conn = -1;
+  conns_forget(conns, conn);
   conn->used = false;
+  conn->cut_us = conn->cut_until_us = 0;
 }
 
 static void rates(struct conn *conn, int64_t now) {
@@ -81,6 +90,28 @@ static void rates(struct conn *conn, int64_t now) {
   conn->rate_us = now;
   conn->rate_sent = conn->live.bytes_sent;
   conn->rate_received = conn->live.bytes_received;
+}
+
+/* What has been sent and is neither waiting nor given up has arrived. */
+static uint64_t acked(const SRT_TRACEBSTATS *s) {
+  uint64_t open = (uint64_t)s->byteSndBuf + s->byteSndDropTotal;
+  return s->byteSentUniqueTotal > open ? s->byteSentUniqueTotal - open : 0;
+}
+
+#define GUESSED_RTT (100 * MS) /* What libsrt says before it has measured. */
+#define SLACK (5 * MS)         /* Beyond half as much again, a longer round trip is a queue in a router. */
+
+/*
+ * The shortest round trip of late: a queue in a router must not count as distance. It creeps up to follow new routes, by 1 ms per second, slowly
+ * while it may be a queue that is seen, and not at all while one is: what a narrow way loses and delays would raise the latency for good.
+ */
+static void measure_rtt(struct conn *conn, int64_t rtt, int64_t now) {
+  int64_t *base = &conn->base_rtt_us, past = now - conn->base_us;
+  conn->base_us = now;
+  bool queued = *base != 0 && rtt > *base + *base / 2 + SLACK;
+  conn->loss.queued = conn->loss.queued || queued;
+  if (*base == 0 || rtt < *base) *base = rtt;
+  else if (!conn_full(conn)) *base += past / (queued ? 5000 : 1000);
 }
 
 void conn_measure(struct conn *conn, int64_t now) {
@@ -96,15 +127,21 @@ void conn_measure(struct conn *conn, int64_t now) {
     .undecrypted = (uint64_t)s.pktRcvUndecryptTotal,
     .bytes_sent = s.byteSentTotal,
     .bytes_received = s.byteRecvTotal,
+    .bytes_acked = acked(&s),
   };
   rates(conn, now);
-  conn->live_acks = (uint64_t)s.pktRecvACKTotal;
   conn->rtt_ms = s.msRTT;
   conn->queue_ms = s.msSndBuf;
   int64_t rtt = (int64_t)(s.msRTT * 1000);
-  /* The shortest round trip of late: a queue in a router must not count as distance. It creeps up by 1 ms per second to follow new routes. */
-  if (conn->base_rtt_us == 0 || rtt < conn->base_rtt_us) conn->base_rtt_us = rtt;
-  else conn->base_rtt_us += 500;
+  if (rtt != GUESSED_RTT) measure_rtt(conn, rtt, now);
+}
+
+void conn_signs(struct conn *conn, uint64_t *arrivals, uint64_t *acks) {
+  SRT_TRACEBSTATS s;
+  bool known = srt_bistats(conn->sock, &s, 0, 1) == 0;
+  if (known) conn->live.bytes_acked = acked(&s);
+  *arrivals = known ? (uint64_t)s.pktRecvTotal : conn->arrivals;
+  *acks = known ? (uint64_t)s.pktRecvACKTotal : conn->acks;
 }
 
 void conn_settle(struct conn *conn) {
@@ -118,9 +155,9 @@ void conn_settle(struct conn *conn) {
   g->undecrypted += l->undecrypted;
   g->bytes_sent += l->bytes_sent;
   g->bytes_received += l->bytes_received;
+  g->bytes_acked += l->bytes_acked;
   memset(l, 0, sizeof *l);
   conn->rate_us = 0;
   conn->rate_sent = conn->rate_received = 0;
   conn->mbps_send = conn->mbps_recv = 0;
-  conn->base_rtt_us = 0;
 }

@@ -8,20 +8,32 @@
 #include <stdint.h>
 #include "idmap.h"
 #include "bounds.h"
+#include "meter.h"
+#include "pace.h"
 
 /* What libsrt counted; of one socket, or of all that are gone. */
 struct tally {
-  uint64_t sent, received, lost, retransmitted, dropped, belated, undecrypted, bytes_sent, bytes_received;
+  uint64_t sent, received, lost, retransmitted, dropped, belated, undecrypted, bytes_sent, bytes_received, bytes_acked;
 };
 
 /* How we dial; links only. */
 struct dial {
   struct sockaddr_storage to, from; /* from.ss_family 0: any. */
+  char device[DEVICE_SIZE]; /* The network interface that it must go through; empty: as the system's routes say. */
+  unsigned interface;       /* Its index when the attempt began. */
   char key[KEY_SIZE];
   SRTSOCKET sock;    /* An attempt under way, or SRT_INVALID_SOCK. */
   int64_t next_us;   /* When to try again. */
   int64_t pause_us;  /* The pause after the next failure. */
+  int latency_ms;    /* Asked for: as we were told, or more since the round trip is known. */
   char because[160]; /* Why it last failed: told once per change. */
+};
+
+/* How much a link loses, over its life. */
+struct loss {
+  uint64_t packets, lost; /* When the present window began. */
+  int windows;            /* Lossy ones in a row. */
+  bool queued;            /* A queue in the network was seen in this window: it loses by itself. */
 };
 
 struct conn {
@@ -33,23 +45,32 @@ struct conn {
   char path[PATH_SIZE];
   char stream_id[STREAM_ID_SIZE];
   char address[64];
+  unsigned interface; /* Links that name a device: its index when it was dialled. */
   int latency_ms;
+  bool longer;        /* Links: to be dialled anew beside itself, with more latency. */
+  struct loss loss;
   int64_t max_kbps;
   SRTSOCKET sock;           /* SRT_INVALID_SOCK when down. */
   struct dial dial;
-  int64_t up_us, heard_us, sent_us;
-  uint64_t acks;            /* Acknowledgements seen, and when that number last grew (or nothing waited for one). */
+  int64_t up_us, sent_us;
+  int64_t heard_us;         /* When something last came off the network, in attended time; and how many packets have. */
+  uint64_t arrivals;
+  int64_t cut_us, cut_until_us; /* Links: a drill, as if the cable were out; 0 = none. */
+  uint64_t acks;            /* Acknowledgements seen, and when that number last grew (or nothing waited for one), in attended time. */
   int64_t acked_us;
   bool heard_any;           /* Something has come on this socket: silence means something. */
   bool silent;
   /* The send queue, looked at once per turn. */
   uint32_t queue_turn;
-  int64_t queue_us;         /* Unacknowledged time beyond the round trip. */
+  int64_t queue_us;         /* Unacknowledged time beyond the round trip, or what the oldest packet here has waited. */
+  int64_t sent_queue_us;    /* The former alone. */
+  struct waiting waiting;   /* Video that waits here. */
   int64_t over_us;          /* Since when it is too long; 0 = it is not. */
+  struct meter meter;       /* Peers: what is taken from it. */
   bool crowded;             /* Video has been dropped and the queue is still not short. */
   uint64_t gates[STREAMS_MAX / 64]; /* Video streams that wait for an IDR. */
-  int64_t base_rtt_us;
-  uint64_t live_acks;
+  int64_t base_rtt_us;      /* The shortest round trip of late, and when it was last looked at. */
+  int64_t base_us;
   double rtt_ms;
   int queue_ms;             /* msSndBuf as libsrt reports it. */
   /* Counters of our own. */
@@ -59,6 +80,9 @@ struct conn {
   int64_t rate_us;
   double mbps_send, mbps_recv;
 };
+
+/* Whether its way takes less than is sent: video waits here, or is dropped. */
+static inline bool conn_full(const struct conn *conn) { return conn->crowded || conn->waiting.first != 0; }
 
 struct retiring {
   SRTSOCKET sock; /* SRT_INVALID_SOCK = free. */
@@ -73,6 +97,8 @@ struct conns {
   int16_t subs[NAMES_MAX][PATHS_MAX];    /* By node name: indices + 1 of its sub connections. */
   int16_t link[NAMES_MAX];               /* By link name: index + 1. */
   struct retiring retiring[RETIRING_MAX];
+  struct pool pool;
+  int32_t pace[NAMES_MAX];               /* By node or link name: what video to it may take, in kbit/s; 0 = all. */
   struct idmap by_sock;                  /* Socket to index, or CONNS_MAX + index for one that retires. */
 };
 
@@ -84,10 +110,15 @@ struct conn *conns_peer(struct conns *conns, int name, const char *stream_id, co
 struct conn *conns_new_link(struct conns *conns, int name, const char *stream_id, const char *path);
 struct conn *conns_link(struct conns *conns, int name);
 void conns_free(struct conns *conns, struct conn *conn);
+/* Lets go of what waits in front of it. */
+void conns_forget(struct conns *conns, struct conn *conn);
 static inline int conns_index(const struct conns *conns, const struct conn *conn) { return (int)(conn - conns->at); }
 
 /* Takes the socket's statistics into `live`, and round trip and queue with them. */
 void conn_measure(struct conn *conn, int64_t now_us);
+
+/* How many packets libsrt has received on the socket, also those that wait for their time, and how many acknowledgements. */
+void conn_signs(struct conn *conn, uint64_t *arrivals, uint64_t *acks);
 
 /* Closes the live counters of a socket that goes: they move to `gone`. */
 void conn_settle(struct conn *conn);

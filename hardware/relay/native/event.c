@@ -30,6 +30,13 @@ void event_conn(struct relay *r, const char *name, const struct conn *conn, cons
   out_done(&r->out);
 }
 
+void event_quiet(struct relay *r, const char *name, const struct conn *conn, int64_t quiet) {
+  event_open(r, name);
+  write_who(r, conn);
+  out_ms(&r->out, "quietMs", quiet);
+  out_done(&r->out);
+}
+
 void event_stream(struct relay *r, const char *name, const struct stream *stream) {
   event_open(r, name);
   out_int(&r->out, "ssrc", stream->ssrc);

@@ -8,12 +8,13 @@
 
 static void send_conn(struct relay *r, struct conn *conn, const struct stream *stream, const uint8_t *packet, size_t size, unsigned flags) {
   if (conn->sock == SRT_INVALID_SOCK || !conn->sends) return;
-  if (stream->video && !queue_admits(r, conn, stream, flags)) return;
+  if (stream->video) {
+    queue_video(r, conn, stream, packet, size, flags);
+    return;
+  }
   if (srt_sendmsg2(conn->sock, (const char *)packet, (int)size, NULL) > 0) {
     conn->media_out++;
     conn->sent_us = r->now;
-  } else if (stream->video) {
-    conn->video_dropped++;
   } else {
     conn->audio_dropped++;
   }
@@ -46,19 +47,12 @@ static void deliver_rewritten(struct relay *r, const struct view *view, const st
   deliver(r, &view->to, stream, copy, size, 0);
 }
 
-static void event_switched(struct relay *r, const struct view *view) {
-  event_open(r, "switched");
-  out_text(&r->out, "view", view->name);
-  out_int(&r->out, "ssrc", view->shown->ssrc);
-  out_ms(&r->out, "waitedMs", r->now - view->asked_us);
-  out_done(&r->out);
-}
-
 static void show(struct relay *r, struct view *view, struct stream *stream, const struct rtp *rtp, const uint8_t *packet, size_t size, unsigned flags) {
   enum view_answer answer = view_take(&r->views, &r->streams, view, stream, flags & H264_KEY);
   if (answer == VIEW_DROP) return;
   if (answer == VIEW_SWITCHED) event_switched(r, view);
   view->packets++;
+  view->passed_us = r->now;
   if (view->video) {
     deliver(r, &view->to, stream, packet, size, flags);
     return;
@@ -88,6 +82,7 @@ static void forged(struct relay *r, int source, struct conn *via, struct stream 
 
 static void restarted(struct relay *r, struct stream *stream) {
   stream->await_key = true;
+  stream->anew = true;
   views_restarted(&r->views, stream);
   event_stream(r, "restarted", stream);
 }
@@ -120,7 +115,7 @@ static bool fresh(struct relay *r, struct stream *stream, const struct rtp *rtp,
   }
   stream->packets++;
   stream->bytes += size;
-  frame_arrived(stream, rtp, r->now);
+  frame_arrived(stream, rtp, r->now, r->attended);
   if (rtp->has_level && !stream->video) levels_note(stream, rtp->level);
   if (stream->stalled) {
     stream->stalled = false;
@@ -128,6 +123,18 @@ static bool fresh(struct relay *r, struct stream *stream, const struct rtp *rtp,
     event_stream(r, "flowing", stream);
   }
   return true;
+}
+
+/* False when the connection has sent more than is taken from it. */
+static bool metered(struct relay *r, struct conn *via, const struct stream *stream, size_t size) {
+  enum meter_answer answer = meter_take(&via->meter, size, stream->video, r->now);
+  if (answer == METER_FLOOD && event_allowed(r)) {
+    event_open(r, "flood");
+    write_who(r, via);
+    out_int(&r->out, "maxInKbps", via->meter.kbps);
+    out_done(&r->out);
+  }
+  return answer == METER_TAKE;
 }
 
 void forward(struct relay *r, int source, struct conn *via, uint8_t *packet, size_t size) {
@@ -148,6 +155,7 @@ void forward(struct relay *r, int source, struct conn *via, uint8_t *packet, siz
     forged(r, source, via, stream);
     return;
   }
+  if (via != NULL && !metered(r, via, stream, size)) return;
   unsigned flags = stream->video ? h264_look(rtp.payload, rtp.payload_size) : 0;
   if (!fresh(r, stream, &rtp, size, flags)) return;
   if (stream->await_key && (flags & H264_KEY)) {
@@ -164,7 +172,7 @@ void forward_tick(struct relay *r) {
     if (stream == NULL) continue;
     window_mark(&stream->window);
     int64_t limit = stream->video ? r->tune.video_stall : r->tune.audio_stall;
-    if (stream->stalled || r->now < r->grace_us || r->now - stream->last_us <= limit) continue;
+    if (stream->stalled || r->attended - stream->delivery.last_us <= limit) continue;
     stream->stalled = true;
     event_stream(r, "stalled", stream);
   }

@@ -5,7 +5,7 @@
 #include "rtp.h"
 #include "stream.h"
 
-/* Takes note of a new packet: gap since the last frame began, age by the capture time it carries. */
-void frame_arrived(struct stream *stream, const struct rtp *rtp, int64_t now_us);
+/* Takes note of a new packet: gap since the last frame began, rhythm, age by the capture time it carries. */
+void frame_arrived(struct stream *stream, const struct rtp *rtp, int64_t now_us, int64_t attended_us);
 
 #endif

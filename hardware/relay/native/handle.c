@@ -53,6 +53,20 @@ static bool input_close(struct relay *r, const char *name, struct command_error 
   return true;
 }
 
+static bool let_in(struct relay *r, const struct command *c, struct command_error *error) {
+  struct allowed wanted = {.pub = !c->no_pub, .sub = !c->no_sub, .max_kbps = c->max_kbps, .max_in_kbps = c->has_max_in ? c->max_in_kbps : IN_KBPS};
+  snprintf(wanted.node, sizeof wanted.node, "%s", c->name);
+  snprintf(wanted.key, sizeof wanted.key, "%s", c->key);
+  bool done = allow_set(&r->allow, &wanted);
+  explicit_bzero(wanted.key, sizeof wanted.key);
+  if (!done) return fail(error, "exhausted", "no room for another node");
+  for (int i = 0; i < r->conns.high; i++) {
+    struct conn *conn = &r->conns.at[i];
+    if (conn->used && !conn->link && strcmp(r->names.text[conn->name], c->name) == 0) conn->meter.kbps = wanted.max_in_kbps;
+  }
+  return true;
+}
+
 static bool deny(struct relay *r, const char *node, struct command_error *error) {
   if (!allow_remove(&r->allow, node)) return fail(error, "not-found", "node %s was not allowed", node);
   for (int i = 0; i < r->conns.high; i++) {
@@ -77,6 +91,7 @@ static void tune(struct relay *r, const struct command *c) {
   set(&r->tune.audio_stall, c->audio_stall_ms);
   set(&r->tune.queue, c->queue_ms);
   set(&r->tune.queue_hold, c->queue_hold_ms);
+  set(&r->tune.hold, c->video_wait_ms);
   set(&r->tune.levels, c->levels_ms);
 }
 
@@ -85,6 +100,22 @@ static bool disconnect(struct relay *r, const char *link, struct command_error *
   struct conn *conn = name < 0 ? NULL : conns_link(&r->conns, name);
   if (conn == NULL) return fail(error, "not-found", "no link %s", link);
   link_close(r, conn);
+  return true;
+}
+
+static bool cut(struct relay *r, const struct command *c, struct command_error *error) {
+  int name = names_find(&r->names, c->name);
+  struct conn *conn = name < 0 ? NULL : conns_link(&r->conns, name);
+  if (conn == NULL) return fail(error, "not-found", "no link %s", c->name);
+  link_cut(r, conn, c->cut_ms);
+  return true;
+}
+
+/* A name that nobody has yet keeps its pace until somebody does. */
+static bool pace(struct relay *r, const struct command *c, struct command_error *error) {
+  int name = names_intern(&r->names, c->name);
+  if (name < 0) return fail(error, "exhausted", "no room for another name");
+  r->conns.pace[name] = (int32_t)c->max_kbps;
   return true;
 }
 
@@ -100,17 +131,19 @@ static bool perform(struct relay *r, const struct command *c, int *port, struct 
   switch (c->what) {
     case DO_PING:
     case DO_STATS: return true;
+    case DO_QUEUES: queues_look(r); return true;
     case DO_QUIT: r->quit = true; return true;
     case DO_TUNE: tune(r, c); return true;
     case DO_LISTEN:
       if (!listener_open(r, c, error)) return false;
       *port = r->listen_port;
       return true;
-    case DO_ALLOW:
-      return allow_set(&r->allow, c->name, c->key, !c->no_pub, !c->no_sub, c->max_kbps) || fail(error, "exhausted", "no room for another node");
+    case DO_ALLOW: return let_in(r, c, error);
     case DO_DENY: return deny(r, c->name, error);
     case DO_CONNECT: return link_open(r, c, error);
     case DO_DISCONNECT: return disconnect(r, c->name, error);
+    case DO_PACE: return pace(r, c, error);
+    case DO_CUT: return cut(r, c, error);
     case DO_INPUT: return input_open(r, c, port, error);
     case DO_CLOSE_INPUT: return input_close(r, c->name, error);
     case DO_ROUTE: return route_set(r, c, error);
@@ -139,6 +172,7 @@ void handle(struct relay *r, char *line, size_t size) {
   reply(r, c->has_id, c->id, done ? NULL : &error);
   if (done && port != 0) out_int(&r->out, "port", port);
   if (done && c->what == DO_STATS) stats_write(r);
+  if (done && c->what == DO_QUEUES) queues_write(r);
   out_done(&r->out);
 }
 

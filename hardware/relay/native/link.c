@@ -1,5 +1,4 @@
 /* Connections that we make: dialled for ever, and a second time beside a link that has gone silent, so that the change costs no gap of its own. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include "clock.h"
@@ -7,30 +6,7 @@
 #include "streamid.h"
 
 #define PAUSE_MIN (100 * MS)
-#define PAUSE_MAX (1000 * MS)
-
-/* All links from one local address share a UDP port: libsrt makes two threads per port. */
-static bool bind_shared(struct relay *r, SRTSOCKET sock, const struct dial *dial) {
-  struct sockaddr_storage local = dial->from;
-  if (local.ss_family == 0) local.ss_family = dial->to.ss_family;
-  struct shared_port *place = NULL;
-  for (size_t i = 0; i < sizeof r->shared / sizeof *r->shared; i++) {
-    struct shared_port *s = &r->shared[i];
-    struct sockaddr_storage plain = s->local;
-    if (plain.ss_family == AF_INET) ((struct sockaddr_in *)&plain)->sin_port = 0;
-    else if (plain.ss_family == AF_INET6) ((struct sockaddr_in6 *)&plain)->sin6_port = 0;
-    if (plain.ss_family == 0) {
-      if (place == NULL) place = s;
-    } else if (memcmp(&plain, &local, sizeof local) == 0) {
-      if (srt_bind(sock, (struct sockaddr *)&s->local, (int)address_size(&s->local)) == 0) return true;
-      s->local.ss_family = 0; /* Somebody else has the port now. */
-      place = s;
-    }
-  }
-  if (!socket_bind(sock, &local)) return false;
-  if (place != NULL) place->local = local;
-  return true;
-}
+#define PAUSE_MAX (300 * MS) /* An attempt itself asks four times a second for one second: a way that is back is found within half a second. */
 
 static void failed(struct relay *r, struct conn *conn, const char *because) {
   struct dial *dial = &conn->dial;
@@ -47,14 +23,16 @@ static void dial(struct relay *r, struct conn *conn) {
   struct dial *dial = &conn->dial;
   char id[STREAM_ID_SIZE + 4];
   snprintf(id, sizeof id, "%s%s", conn->stream_id, conn->heartbeat ? "?hb" : "");
-  SRTSOCKET sock = socket_new(conn->latency_ms, conn->max_kbps);
+  SRTSOCKET sock = socket_new(dial->latency_ms, conn->max_kbps);
   dial->sock = sock;
   if (sock == SRT_INVALID_SOCK || !socket_key(sock, dial->key) || srt_setsockflag(sock, SRTO_STREAMID, id, (int)strlen(id)) != 0) {
     failed(r, conn, srt_getlasterror_str());
     return;
   }
-  if (!bind_shared(r, sock, dial)) {
-    failed(r, conn, strerror(errno));
+  char because[sizeof dial->because];
+  dial->interface = way_interface(dial);
+  if (!way_bind(r, sock, dial, because, sizeof because)) {
+    failed(r, conn, because);
     return;
   }
   socket_watch(r, sock, conns_index(&r->conns, conn), true);
@@ -77,20 +55,28 @@ void link_dialled(struct relay *r, struct conn *conn, bool error) {
   dial->sock = SRT_INVALID_SOCK;
   dial->pause_us = PAUSE_MIN;
   dial->because[0] = '\0';
+  conn->interface = dial->interface;
+  conn->longer = false;
   conn_up(r, conn, sock, (struct sockaddr *)&dial->to);
 }
 
 void link_tick(struct relay *r, struct conn *conn) {
+  if (cut_tick(r, conn)) return;
   struct dial *d = &conn->dial;
-  int64_t quiet = r->now - conn->heard_us;
+  int64_t quiet = r->attended - conn->heard_us;
   bool up = conn->sock != SRT_INVALID_SOCK;
   /* Only a side that is heard regularly, or that owes an acknowledgement, can be missed. */
   bool unheard = conn->receives && conn->heartbeat && conn->heard_any && quiet > r->tune.redial;
-  bool unanswered = conn->sends && r->now - conn->acked_us > r->tune.redial;
-  if (up && ((!unheard && !unanswered) || r->now < r->grace_us)) {
+  bool unanswered = conn->sends && r->attended - conn->acked_us > r->tune.redial;
+  if (up && !unheard && !unanswered && !conn->longer) {
     if (d->sock != SRT_INVALID_SOCK) socket_close(r, d->sock);
     d->sock = SRT_INVALID_SOCK;
     return;
+  }
+  if (up && d->device[0] != '\0' && way_interface(d) != conn->interface) {
+    char because[64];
+    snprintf(because, sizeof because, "interface %s is gone", d->device);
+    conn_down(r, conn, because);
   }
   if (d->sock == SRT_INVALID_SOCK && r->now >= d->next_us) dial(r, conn);
 }
@@ -102,6 +88,7 @@ bool link_open(struct relay *r, const struct command *c, struct command_error *e
   if (c->port == 0 || !address_parse(c->host, c->port, &to)) return fail(error, "input.invalid", "host, port: \"%.60s\" is not a numeric address with a port", c->host);
   if (c->bind != NULL && (!address_parse(c->bind, 0, &from) || from.ss_family != to.ss_family))
     return fail(error, "input.invalid", "bind: \"%.60s\" is not a numeric address of the same family as host", c->bind);
+  const char *device = c->device != NULL ? c->device : "";
   int name = names_intern(&r->names, c->name);
   if (name < 0) return fail(error, "exhausted", "no room for another name");
   bool ours = stream_id_parse(c->stream_id, strlen(c->stream_id), &id) == NULL;
@@ -109,7 +96,7 @@ bool link_open(struct relay *r, const struct command *c, struct command_error *e
   struct conn *old = conns_link(&r->conns, name);
   if (old != NULL) {
     struct dial *d = &old->dial;
-    if (memcmp(&d->to, &to, sizeof to) == 0 && memcmp(&d->from, &from, sizeof from) == 0 && strcmp(d->key, c->key) == 0 &&
+    if (memcmp(&d->to, &to, sizeof to) == 0 && strcmp(d->device, device) == 0 && memcmp(&d->from, &from, sizeof from) == 0 && strcmp(d->key, c->key) == 0 &&
         strcmp(old->stream_id, c->stream_id) == 0 && old->max_kbps == c->max_kbps && old->heartbeat == (ours && !c->no_heartbeat))
       return true;
     link_close(r, old);
@@ -119,11 +106,12 @@ bool link_open(struct relay *r, const struct command *c, struct command_error *e
   conn->sends = !ours || id.pub;
   conn->receives = !ours || !id.pub;
   conn->heartbeat = ours && !c->no_heartbeat;
-  conn->latency_ms = (int)c->latency_ms;
+  conn->latency_ms = conn->dial.latency_ms = (int)c->latency_ms;
   conn->max_kbps = c->max_kbps;
   conn->dial.to = to;
   conn->dial.from = from;
   conn->dial.pause_us = PAUSE_MIN;
+  strncpy(conn->dial.device, device, DEVICE_SIZE - 1);
   strncpy(conn->dial.key, c->key, KEY_SIZE - 1);
   dial(r, conn);
   return true;

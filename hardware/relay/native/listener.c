@@ -46,7 +46,7 @@ static bool bind_free(SRTSOCKET sock, struct sockaddr_storage *at) {
       if (at->ss_family == AF_INET) ((struct sockaddr_in *)at)->sin_port = port;
       else ((struct sockaddr_in6 *)at)->sin6_port = port;
     }
-    if (socket_bind(sock, at)) return true;
+    if (socket_bind(sock, at, "")) return true;
     if (errno != EADDRINUSE) return false;
   }
   return false;
@@ -132,6 +132,7 @@ static void accept_one(struct relay *r, SRTSOCKET sock, const struct sockaddr *f
     event_refused(r, text, address, in ? "no room for another connection" : "this node is not allowed any more");
     return;
   }
+  conn->meter.kbps = entry.max_in_kbps;
   conn->receives = id.pub;
   conn->sends = !id.pub;
   conn->heartbeat = id.heartbeat;

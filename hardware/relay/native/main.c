@@ -18,9 +18,10 @@
 
 #define ACTIVE (200 * MS)    /* Packets flowed so recently: turn on the grid. */
 #define IDLE_MS 50           /* Otherwise look at libsrt this often. */
-#define LATE (150 * MS)      /* A turn that comes so much later than due: the machine was busy, judge nobody for a while. */
+#define LATE (150 * MS)      /* A turn that comes so much later than due is worth counting. */
+#define SLACK (16 * MS)      /* A turn may be late by so much and still count as attended. */
 #define STREAM_TICK (20 * MS)
-#define PULSE_TICK (50 * MS)
+#define PULSE_TICK (25 * MS)
 #define MEASURE_TICK (500 * MS)
 #define NICE (-11)
 
@@ -38,10 +39,11 @@ static void quiet_libsrt(void *opaque, int level, const char *file, int line, co
 
 static bool open_all(struct relay *r) {
   memset(&r->allow, 0, sizeof r->allow);
-  r->tune = (struct tune){.turn = 4 * MS, .silent = 700 * MS, .redial = 300 * MS, .heartbeat = 100 * MS, .video_stall = 500 * MS,
-                          .audio_stall = 300 * MS, .queue = 200 * MS, .queue_hold = 60 * MS};
+  r->tune = (struct tune){.turn = 4 * MS, .silent = 350 * MS, .redial = 300 * MS, .heartbeat = 100 * MS, .video_stall = 500 * MS,
+                          .audio_stall = 300 * MS, .queue = 200 * MS, .queue_hold = 60 * MS, .hold = 60 * MS};
   r->now = mono_us();
   r->event_us = r->now;
+  r->attended = r->now;
   r->event_tokens = 20;
   r->listener = SRT_INVALID_SOCK;
   allow_init(&r->allow);
@@ -96,6 +98,8 @@ static void take_input(struct relay *r, struct input *input) {
 
 static void tick(struct relay *r) {
   static int64_t streams, pulses, measures;
+  queues_tick(r);
+  views_tick(r);
   levels_tick(r);
   if (r->now - streams >= STREAM_TICK) {
     streams = r->now;
@@ -111,6 +115,7 @@ static void tick(struct relay *r) {
       struct conn *conn = &r->conns.at[i];
       if (!conn->used) continue;
       if (measure) conn_measure(conn, r->now);
+      if (measure && conn->link) latency_look(r, conn);
       pulse_tick(r, conn);
       if (conn->link) link_tick(r, conn);
     }
@@ -130,13 +135,12 @@ static int wait_for_work(struct relay *r, struct epoll_event *events, int max) {
 static bool turn(struct relay *r) {
   struct epoll_event events[64];
   int64_t before = r->now;
+  int64_t due = (r->now - r->active_us > ACTIVE ? IDLE_MS * MS : r->tune.turn) + SLACK;
   int count = wait_for_work(r, events, 64);
   r->now = mono_us();
   r->turn++;
-  if (r->now - before > LATE + IDLE_MS * MS) {
-    r->stalls++;
-    r->grace_us = r->now + 2 * LATE;
-  }
+  r->attended += r->now - before < due ? r->now - before : due;
+  if (r->now - before > LATE + IDLE_MS * MS) r->stalls++;
   for (int i = 0; i < count; i++) {
     uint32_t which = events[i].data.u32;
     if (which == 0) {

@@ -6,34 +6,23 @@
 /* The first two bits are 01: no RTP packet (version 2) looks like that. */
 static const uint8_t beat[8] = {'D', 'C', 'b', 'e', 'a', 't', 0, 1};
 
-bool pulse_take(struct relay *r, struct conn *conn, const uint8_t *bytes, size_t size) {
-  if (conn != NULL) {
-    conn->heard_us = r->now;
-    conn->heard_any = true;
-  }
+bool pulse_take(struct conn *conn, const uint8_t *bytes, size_t size) {
+  if (conn != NULL) conn->heard_any = true;
   return size == sizeof beat && memcmp(bytes, beat, sizeof beat) == 0;
 }
 
 /*
+ * What comes off the network counts, not what comes out of libsrt: there packets wait for the latency, and a cut would be seen that much later.
  * A full queue alone is no silence, a narrow path looks like that; only when no acknowledgement comes at all is nobody there.
- * The count of acknowledgements is asked for only when something has waited suspiciously long.
  */
-static void note_acks(struct relay *r, struct conn *conn) {
-  int64_t waiting = srt_getsndbuffer(conn->sock, NULL, NULL) * MS;
-  if (waiting > r->tune.redial / 4 + conn->base_rtt_us) {
-    conn_measure(conn, r->now);
-    if (conn->live_acks == conn->acks) return;
-    waiting = 0;
-  }
-  conn->acks = conn->live_acks;
-  conn->acked_us = r->now - waiting;
-}
-
-static void say(struct relay *r, const char *name, const struct conn *conn, int64_t quiet) {
-  event_open(r, name);
-  write_who(r, conn);
-  out_ms(&r->out, "quietMs", quiet);
-  out_done(&r->out);
+static void note_signs(struct relay *r, struct conn *conn) {
+  uint64_t arrivals, acks;
+  conn_signs(conn, &arrivals, &acks);
+  if (arrivals != conn->arrivals) conn->heard_us = r->attended;
+  int64_t waiting = conn->sends ? srt_getsndbuffer(conn->sock, NULL, NULL) * MS - conn->base_rtt_us : 0; /* One round trip is no delay. */
+  if (acks != conn->acks || waiting <= 0) conn->acked_us = r->attended;
+  conn->arrivals = arrivals;
+  conn->acks = acks;
 }
 
 void pulse_tick(struct relay *r, struct conn *conn) {
@@ -42,18 +31,17 @@ void pulse_tick(struct relay *r, struct conn *conn) {
     conn->sent_us = r->now;
     srt_sendmsg2(conn->sock, (const char *)beat, sizeof beat, NULL);
   }
-  if (conn->sends) note_acks(r, conn);
+  note_signs(r, conn);
   if (conn->crowded) queue_look(r, conn); /* Also when no video is offered any more. */
-  if (r->now < r->grace_us) return;
   int64_t quiet = 0;
-  if (conn->receives && conn->heard_any) quiet = r->now - conn->heard_us;
-  if (conn->sends && r->now - conn->acked_us > quiet) quiet = r->now - conn->acked_us;
+  if (conn->receives && conn->heard_any) quiet = r->attended - conn->heard_us;
+  if (conn->sends && r->attended - conn->acked_us > quiet) quiet = r->attended - conn->acked_us;
   if (!conn->silent && quiet > r->tune.silent) {
     conn->silent = true;
-    say(r, "silent", conn, quiet);
+    event_quiet(r, "silent", conn, quiet);
   } else if (conn->silent && quiet < r->tune.silent / 2) {
     conn->silent = false;
-    say(r, "heard", conn, quiet);
+    event_quiet(r, "heard", conn, quiet);
   }
 }
 

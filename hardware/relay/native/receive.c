@@ -5,7 +5,8 @@
 
 static void lost(struct relay *r, int index) {
   struct conn *conn = &r->conns.at[index];
-  conn_down(r, conn, conn->link ? "the connection broke" : "the peer is gone");
+  /* When a second dial has found out why, that is the reason. */
+  conn_down(r, conn, !conn->link ? "the peer is gone" : conn->dial.because[0] != '\0' ? conn->dial.because : "the connection broke");
 }
 
 static void drop_retiring(struct relay *r, struct retiring *old) {
@@ -18,7 +19,7 @@ static void take(struct relay *r, SRTSOCKET sock, struct conn *conn, bool retiri
   uint8_t *packet = udp_slots(&r->udp, 1)[0];
   int size = srt_recvmsg2(sock, (char *)packet, PACKET_MAX, NULL);
   if (size <= 0) return; /* Whatever it was, the next look at the events tells. */
-  if (conn == NULL || pulse_take(r, retiring ? NULL : conn, packet, (size_t)size)) return;
+  if (conn == NULL || pulse_take(retiring ? NULL : conn, packet, (size_t)size)) return;
   conn->media_in++;
   forward(r, conn->name, conn, packet, (size_t)size);
   udp_keep(&r->udp, 1);

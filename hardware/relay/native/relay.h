@@ -8,6 +8,7 @@
 #include "lines.h"
 #include "names.h"
 #include "out.h"
+#include "reflex.h"
 #include "rtp.h"
 #include "stream.h"
 #include "tune.h"
@@ -26,14 +27,17 @@ struct attempt {
 /* A local UDP port that links share, so that libsrt makes its two threads once. */
 struct shared_port {
   struct sockaddr_storage local;
+  char device[DEVICE_SIZE];
+  unsigned interface; /* Its index; an interface that was away has another. 0 = any. */
+  SRTSOCKET anchor;   /* Never connected; holds the port. */
 };
 
 struct relay {
   struct tune tune;
   int64_t now;         /* Microseconds, read once per turn. */
+  int64_t attended;    /* Microseconds in which this process looked: its clock stands still while it was starved. */
   uint32_t turn;       /* Counts turns of the loop. */
   int64_t active_us;   /* When a packet last went through. */
-  int64_t grace_us;    /* Until then nobody is called silent: this process itself was late. */
   int epoll, eid;      /* The system's; libsrt's. */
   SRTSOCKET listener;
   struct sockaddr_storage listen_at; /* As asked for, to recognise the same command again. */
@@ -47,7 +51,8 @@ struct relay {
   struct udp_out udp;
   struct allow allow;
   struct attempt attempts[ATTEMPTS_MAX];
-  struct shared_port shared[8];
+  struct shared_port shared[16]; /* Family 0: free. */
+  unsigned shared_turn;
   double event_tokens; /* Rate limit of events that strangers can cause. */
   int64_t event_us;
   uint64_t unrouted, malformed, forged, refused_keys, stalls;
@@ -73,7 +78,8 @@ int address_port(const struct sockaddr_storage *address);
 socklen_t address_size(const struct sockaddr_storage *address);
 SRTSOCKET socket_new(int latency_ms, int64_t max_kbps);
 bool socket_key(SRTSOCKET sock, const char *key);
-bool socket_bind(SRTSOCKET sock, struct sockaddr_storage *at); /* Port 0 (links): any; `at` tells the one it got. False with errno. */
+/* Port 0 (links): any; `at` tells the one it got. `device` (empty: any) is the interface that it is bound to. False with errno. */
+bool socket_bind(SRTSOCKET sock, struct sockaddr_storage *at, const char *device);
 void socket_watch(struct relay *r, SRTSOCKET sock, int index, bool until_connected);
 void socket_close(struct relay *r, SRTSOCKET sock);
 void conn_up(struct relay *r, struct conn *conn, SRTSOCKET sock, const struct sockaddr *from);
@@ -84,24 +90,42 @@ bool listener_open(struct relay *r, const struct command *c, struct command_erro
 void listener_accept(struct relay *r);
 void listener_knocks(struct relay *r); /* Reports who was refused, and whose key was wrong. */
 
+/* way.c: the way out of a link. */
+bool way_bind(struct relay *r, SRTSOCKET sock, const struct dial *dial, char *because, size_t size); /* False: `because` says what is missing. */
+unsigned way_interface(const struct dial *dial); /* The index of its interface now; 0 = it names none, or that is not there. */
+
 /* link.c */
 bool link_open(struct relay *r, const struct command *c, struct command_error *error);
 void link_close(struct relay *r, struct conn *conn);
 void link_dialled(struct relay *r, struct conn *conn, bool failed);
 void link_tick(struct relay *r, struct conn *conn);
+void latency_look(struct relay *r, struct conn *conn); /* latency.c: whether it needs more latency than it has. */
+void link_cut(struct relay *r, struct conn *conn, int64_t ms); /* cut.c: for a drill. */
+bool cut_tick(struct relay *r, struct conn *conn);             /* True while it is cut. */
+void socket_abandon(struct relay *r, SRTSOCKET sock);          /* Closes it without a word to the other side. */
+
+void event_quiet(struct relay *r, const char *name, const struct conn *conn, int64_t quiet_us);
 
 /* pulse.c: heartbeats, and silence. */
-bool pulse_take(struct relay *r, struct conn *conn, const uint8_t *bytes, size_t size); /* True when it was a heartbeat. */
+bool pulse_take(struct conn *conn, const uint8_t *bytes, size_t size); /* True when it was a heartbeat. */
 void pulse_tick(struct relay *r, struct conn *conn);
 void pulse_retiring(struct relay *r);
 
 /* queue.c: video gives way to audio. */
 void queue_look(struct relay *r, struct conn *conn);
-bool queue_admits(struct relay *r, struct conn *conn, const struct stream *stream, unsigned flags);
+/* Sends a video packet, now or when there is room for it, or drops it. */
+void queue_video(struct relay *r, struct conn *conn, const struct stream *stream, const uint8_t *packet, size_t size, unsigned flags);
+/* Looks at every queue: before a reply is begun, because it may tell an event. */
+void queues_look(struct relay *r);
+void queues_tick(struct relay *r); /* Every turn: what waits leaves. */
 
 /* forward.c */
 void forward(struct relay *r, int source, struct conn *via, uint8_t *packet, size_t size);
 void forward_tick(struct relay *r); /* Every 20 ms: settles windows, sees stalls. */
+
+/* views.c: views turn to a backup, and tell of it. */
+void views_tick(struct relay *r); /* Every turn. */
+void event_switched(struct relay *r, const struct view *view);
 
 /* levels.c: how loud each voice is, as its sender says. */
 void levels_note(struct stream *stream, uint8_t level);
@@ -117,6 +141,7 @@ bool route_view(struct relay *r, const struct command *c, struct command_error *
 
 /* stats.c, handle.c */
 void stats_write(struct relay *r);
+void queues_write(struct relay *r);
 void handle(struct relay *r, char *line, size_t size);
 void handle_too_long(struct relay *r);
 

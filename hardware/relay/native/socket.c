@@ -76,13 +76,15 @@ bool socket_key(SRTSOCKET sock, const char *key) {
   return srt_setsockflag(sock, SRTO_PBKEYLEN, &bytes, sizeof bytes) == 0 && srt_setsockflag(sock, SRTO_PASSPHRASE, key, (int)strlen(key)) == 0;
 }
 
-bool socket_bind(SRTSOCKET sock, struct sockaddr_storage *at) {
+bool socket_bind(SRTSOCKET sock, struct sockaddr_storage *at, const char *device) {
   int fd = socket(at->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return false;
   int no = 0;
   socklen_t size = address_size(at);
   if (at->ss_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
-  if (bind(fd, (struct sockaddr *)at, size) != 0 || getsockname(fd, (struct sockaddr *)at, &size) != 0 || srt_bind_acquire(sock, fd) != 0) {
+  /* Linux from 5.7 on lets anybody bind a socket that is not bound yet. */
+  bool through = device[0] == '\0' || setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device)) == 0;
+  if (!through || bind(fd, (struct sockaddr *)at, size) != 0 || getsockname(fd, (struct sockaddr *)at, &size) != 0 || srt_bind_acquire(sock, fd) != 0) {
     int why = errno;
     close(fd);
     errno = why;
@@ -130,10 +132,15 @@ void conn_up(struct relay *r, struct conn *conn, SRTSOCKET sock, const struct so
   srt_getsockflag(sock, SRTO_RCVLATENCY, &latency, &size);
   conn->sock = sock;
   conn->latency_ms = latency;
-  conn->up_us = conn->heard_us = conn->sent_us = conn->acked_us = r->now;
-  conn->acks = conn->live_acks = 0;
-  conn->heard_any = conn->silent = conn->crowded = false;
-  conn->over_us = conn->queue_us = 0;
+  conn->up_us = conn->sent_us = r->now;
+  conn->heard_us = conn->acked_us = r->attended;
+  conn->arrivals = 0;
+  conn->acks = 0;
+  /* A relay says something at once; with it, silence means something before it has said anything. */
+  conn->heard_any = conn->heartbeat && conn->receives;
+  conn->silent = conn->crowded = false;
+  conn->over_us = conn->queue_us = conn->sent_queue_us = 0;
+  conns_forget(&r->conns, conn);
   conn->ups++;
   memset(conn->gates, 0, sizeof conn->gates);
   address_text(from, conn->address, sizeof conn->address);
@@ -146,7 +153,9 @@ void conn_down(struct relay *r, struct conn *conn, const char *because) {
   conn_measure(conn, r->now);
   conn_settle(conn);
   socket_close(r, conn->sock);
+  conns_forget(&r->conns, conn);
   conn->sock = SRT_INVALID_SOCK;
   conn->silent = conn->crowded = false;
+  conn->base_rtt_us = 0; /* It may come back over another route. */
   event_conn(r, "disconnected", conn, because);
 }

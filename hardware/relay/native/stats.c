@@ -2,6 +2,11 @@
 #include "clock.h"
 #include "relay.h"
 
+static const char *state(const struct conn *conn) {
+  if (conn->sock != SRT_INVALID_SOCK) return conn->silent ? "silent" : "up";
+  return conn->link ? "dialling" : "down";
+}
+
 static void connection(struct relay *r, struct conn *conn) {
   struct out *o = &r->out;
   conn_measure(conn, r->now);
@@ -10,7 +15,7 @@ static void connection(struct relay *r, struct conn *conn) {
   out_open(o, NULL, '{');
   write_who(r, conn);
   out_text(o, "address", conn->address);
-  out_text(o, "state", up ? conn->silent ? "silent" : "up" : conn->link ? "dialling" : "down");
+  out_text(o, "state", state(conn));
   out_real(o, "rttMs", up ? conn->rtt_ms : 0);
   out_int(o, "latencyMs", conn->latency_ms);
   out_int(o, "sent", (int64_t)(g->sent + l->sent));
@@ -28,12 +33,39 @@ static void connection(struct relay *r, struct conn *conn) {
   out_int(o, "audioDropped", (int64_t)conn->audio_dropped);
   out_int(o, "forged", (int64_t)conn->forged);
   out_int(o, "malformed", (int64_t)conn->malformed);
+  out_int(o, "flooded", (int64_t)conn->meter.dropped);
   out_int(o, "connects", (int64_t)conn->ups);
   out_int(o, "sendBufferMs", up ? conn->queue_ms : 0);
   out_real(o, "mbpsSend", conn->mbps_send);
   out_real(o, "mbpsRecv", conn->mbps_recv);
   out_ms(o, "upMs", up ? r->now - conn->up_us : 0);
   out_close(o, '}');
+}
+
+/* What an owner looks at several times a second: the queues alone. Extremes of "stats" are not touched, and nothing is measured anew. */
+static void queue(struct relay *r, struct conn *conn) {
+  struct out *o = &r->out;
+  const struct tally *g = &conn->gone, *l = &conn->live;
+  out_open(o, NULL, '{');
+  write_who(r, conn);
+  out_text(o, "state", state(conn));
+  out_bool(o, "crowded", conn->crowded);
+  out_ms(o, "queueMs", conn->queue_us);
+  out_ms(o, "unackedMs", conn->sock == SRT_INVALID_SOCK ? 0 : r->attended - conn->acked_us);
+  out_int(o, "bytesAcked", (int64_t)(g->bytes_acked + l->bytes_acked));
+  out_int(o, "videoDropped", (int64_t)conn->video_dropped);
+  out_int(o, "audioDropped", (int64_t)conn->audio_dropped);
+  out_int(o, "mediaOut", (int64_t)conn->media_out);
+  out_close(o, '}');
+}
+
+void queues_write(struct relay *r) {
+  struct out *o = &r->out;
+  out_open(o, "connections", '[');
+  for (int i = 0; i < r->conns.high; i++)
+    if (r->conns.at[i].used && r->conns.at[i].sends) queue(r, &r->conns.at[i]);
+  out_close(o, ']');
+  out_ms(o, "at", r->now);
 }
 
 static void stream(struct relay *r, struct stream *s) {

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include "idmap.h"
 #include "bounds.h"
+#include "delivery.h"
 #include "window.h"
 
 enum target_kind { TARGET_PEER, TARGET_LINK, TARGET_UDP };
@@ -41,11 +42,13 @@ struct stream {
   uint64_t view_bits[VIEWS_MAX / 64];
   struct window window;
   uint64_t packets, bytes, copies, odd, forged;
+  struct delivery delivery;
   int64_t last_us;       /* Last packet that was new; 0 = none yet. */
   int64_t last_frame_us; /* Last packet that began a frame. */
   int64_t max_frame_gap_us, max_age_us, min_age_us, age_us; /* Extremes since the last stats. */
   uint32_t frame_time;   /* RTP time of that frame. */
   bool has_age;
+  bool anew;             /* Its times begin anew: the next packet begins a frame, whatever it says. */
   unsigned measured;     /* Packets since the last "levels" that said how loud they are, ... */
   double power;          /* ... and the sum of their power, 1 = overload. */
 };

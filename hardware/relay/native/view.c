@@ -15,6 +15,8 @@ static void attach(const struct views *views, struct view *view, struct stream *
 
 static void detach(const struct views *views, struct streams *streams, struct view *view, struct stream *stream) {
   if (stream == NULL || stream == view->shown || stream == view->awaited) return;
+  for (int i = 0; i < view->choices; i++)
+    if (stream == view->choice[i]) return;
   int i = index_of(views, view);
   if (!(stream->view_bits[i >> 6] >> (i & 63) & 1)) return;
   stream->view_bits[i >> 6] &= ~(1ull << (i & 63));
@@ -51,12 +53,34 @@ static void replace(struct views *views, struct streams *streams, struct view *v
   if (old_awaited != old_shown) detach(views, streams, view, old_awaited);
 }
 
+void view_choose(struct views *views, struct streams *streams, struct view *view, struct stream *const *choice, int count) {
+  struct stream *old[CHOICES_MAX];
+  int olds = view->choices;
+  memcpy(old, view->choice, sizeof old);
+  views->guarded += (count >= 2) - (olds >= 2);
+  view->choices = count;
+  for (int i = 0; i < count; i++) {
+    view->choice[i] = choice[i];
+    attach(views, view, choice[i]);
+  }
+  for (int i = 0; i < olds; i++) detach(views, streams, view, old[i]);
+}
+
 void views_close(struct views *views, struct streams *streams, struct view *view) {
+  view_choose(views, streams, view, NULL, 0);
   replace(views, streams, view, NULL, NULL);
   view->used = false;
 }
 
-void view_show(struct views *views, struct streams *streams, struct view *view, struct stream *stream, int64_t now) {
+static void asked(struct view *view, enum view_because because, struct moment at) {
+  view->asked_us = at.now_us;
+  view->asked_attended_us = at.attended_us;
+  view->because = because;
+  view->wanted_us = 0;
+  if (because != BECAUSE_STALLED) view->wish = false;
+}
+
+void view_show(struct views *views, struct streams *streams, struct view *view, struct stream *stream, enum view_because because, struct moment at) {
   if (stream == view->shown) {
     replace(views, streams, view, stream, NULL);
     return;
@@ -64,14 +88,14 @@ void view_show(struct views *views, struct streams *streams, struct view *view, 
   if (view->video && stream != NULL) {
     if (stream != view->awaited) {
       stream->await_key = true;
-      view->asked_us = now;
+      asked(view, because, at);
     }
     replace(views, streams, view, view->shown, stream);
     return;
   }
   replace(views, streams, view, stream, NULL);
   view->fresh = view->announce = true;
-  view->asked_us = now;
+  asked(view, because, at);
 }
 
 enum view_answer view_take(struct views *views, struct streams *streams, struct view *view, struct stream *stream, bool joinable) {

@@ -5,7 +5,11 @@
 #include "rtp.h"
 #include "stream.h"
 
+#define CHOICES_MAX (1 + BACKUPS_MAX)
 #define VIEW_STRAGGLERS 512 /* After so many packets nothing older than the switch can come any more. */
+
+/* Why a view turned to what it shows or awaits. */
+enum view_because { BECAUSE_ASKED, BECAUSE_STALLED, BECAUSE_RETURNED };
 
 struct view {
   bool used;
@@ -15,7 +19,15 @@ struct view {
   struct stream *shown;   /* What passes now; NULL = nothing. */
   struct stream *awaited; /* Video: what passes from its next IDR on; NULL = no change is under way. */
   uint64_t packets, switches;
-  int64_t asked_us;       /* When the awaited stream was asked for. */
+  int64_t asked_us, asked_attended_us; /* When the awaited stream was asked for. */
+  enum view_because because;
+  int64_t passed_us;      /* The last packet that passed; 0 = none yet. */
+  /* With backups: it turns by itself. */
+  struct stream *choice[CHOICES_MAX]; /* The first choice, then its backups. */
+  int choices;                        /* Below 2 there is no backup. */
+  int64_t after_us, hold_us;
+  bool wish;              /* The owner asked for the first choice while it did not deliver: no hold when it does. */
+  int64_t wanted_us;      /* When the owner was last told that the awaited stream's IDR is wanted. */
   /* Audio: the one stream that the receiver hears. */
   uint32_t as;
   bool spoken;            /* Something has been sent. */
@@ -28,6 +40,7 @@ struct view {
 };
 
 struct views {
+  int guarded; /* Views with backups. */
   struct view at[VIEWS_MAX];
 };
 
@@ -37,8 +50,16 @@ struct view *views_open(struct views *views, const char *name);
 /* Lets go of both streams and frees the record. */
 void views_close(struct views *views, struct streams *streams, struct view *view);
 
+/* The moment of a decision, on both clocks (relay.h). */
+struct moment {
+  int64_t now_us, attended_us;
+};
+
 /* Asks for `stream` (NULL = nothing). Video waits for its IDR; audio, and nothing, take effect at once. */
-void view_show(struct views *views, struct streams *streams, struct view *view, struct stream *stream, int64_t now_us);
+void view_show(struct views *views, struct streams *streams, struct view *view, struct stream *stream, enum view_because because, struct moment at);
+
+/* Sets the choices that a view turns to by itself: the first, then its backups. All different. */
+void view_choose(struct views *views, struct streams *streams, struct view *view, struct stream *const *choice, int count);
 
 enum view_answer { VIEW_DROP, VIEW_PASS, VIEW_SWITCHED };
 

@@ -17,6 +17,8 @@ export interface FieldProps {
   readonly pattern?: string;
   readonly placeholder?: string;
   readonly autofocus?: boolean;
+  /** Which keys a touch screen shows. */
+  readonly inputMode?: 'numeric';
   /** The name of the field in a request: tests find it by this. */
   readonly name: string;
 }
@@ -57,6 +59,7 @@ export function Field(props: FieldProps) {
     pattern: props.pattern,
     placeholder: props.placeholder,
     autofocus: props.autofocus,
+    inputMode: props.inputMode,
     spellcheck: false,
     'aria-invalid': error !== null,
     'aria-describedby': described === '' ? undefined : described,

@@ -121,6 +121,31 @@ t.test('the loop keeps its rate over the seam, and leaves out what is too late',
   t.end();
 });
 
+t.test('a loop that is frozen repeats its last key picture in time, and goes on from the beginning afterwards', (t) => {
+  const clip = clipOf(encoded('320x180', '25', ...plain));
+  const loop = new Loop(clip, 0, 1000);
+  const at = (i: number) => loop.take(1000 + i * 40);
+  const first = [0, 1, 2].map(at);
+  loop.freeze();
+  const frozen = [3, 4, 5].map(at);
+  t.strictSame(
+    frozen.map((each) => each?.unit),
+    Array.from({ length: 3 }, () => first[0]?.unit),
+  );
+  t.strictSame(
+    frozen.map((each) => each?.time),
+    [3, 4, 5].map((i) => i * 3600),
+  );
+  loop.show(clip.units.slice(0, 2));
+  t.equal(at(6)?.unit, clip.units[0]);
+  loop.show(null);
+  t.strictSame(
+    [7, 8].map((i) => at(i)?.unit),
+    clip.units.slice(0, 2),
+  );
+  t.end();
+});
+
 const statusOf = (read: Read): string | number => (read.kind === 'request' ? read.request.method : read.refusal.status);
 const lines = (...all: string[]): string => `${all.join('\r\n')}\r\n\r\n`;
 

@@ -6,6 +6,7 @@ import { StateMark } from '../../../../protocol/web/components/statemark.tsx';
 import { useWords } from '../../../../protocol/web/components/words.tsx';
 import { healths, marks } from '../../../../protocol/web/health.ts';
 import { useDesk } from '../desk.tsx';
+import { ChairPanel } from './chairpanel.tsx';
 import { names } from './deeds.ts';
 import { Invitation } from './invitation.tsx';
 import { Recording } from './recording.tsx';
@@ -21,6 +22,7 @@ export function Bar() {
       {meeting.startedAt !== null && <Elapsed from={meeting.startedAt} to={meeting.endedAt} />}
       <Counts />
       <div class="bar-acts">
+        {meeting.state === 'running' && <ChairPanel />}
         {meeting.state === 'running' && <Recording />}
         <Life />
       </div>

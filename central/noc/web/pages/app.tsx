@@ -10,6 +10,8 @@ import type { Route } from '../route.ts';
 import { AccountPage } from './account.tsx';
 import { useAnnouncements } from './announcements.tsx';
 import { AuditPage } from './audit.tsx';
+import { DrillPage } from './drill.tsx';
+import { DrillsPage } from './drills.tsx';
 import { Header } from './header.tsx';
 import { LogPage } from './log.tsx';
 import { LoginPage } from './login.tsx';
@@ -114,6 +116,10 @@ function Page({ route, administer }: { readonly route: Route; readonly administe
       return <RoomPage key={route.site} site={route.site} />;
     case 'recordings':
       return <RecordingsPage />;
+    case 'drills':
+      return <DrillsPage />;
+    case 'drill':
+      return <DrillPage key={route.id} id={route.id} />;
     case 'log':
       return <LogPage />;
     case 'audit':

@@ -19,6 +19,7 @@ const links: readonly Link[] = [
   { to: { page: 'meetings' }, text: 'nav.meetings', forAdmin: false },
   { to: { page: 'sites' }, text: 'nav.sites', forAdmin: false },
   { to: { page: 'recordings' }, text: 'nav.recordings', forAdmin: false },
+  { to: { page: 'drills' }, text: 'nav.drills', forAdmin: false },
   { to: { page: 'log' }, text: 'nav.log', forAdmin: false },
   { to: { page: 'audit' }, text: 'nav.audit', forAdmin: true },
   { to: { page: 'users' }, text: 'nav.users', forAdmin: true },
@@ -26,7 +27,7 @@ const links: readonly Link[] = [
 
 /** The link that a page belongs to. */
 const homeOf = ({ page }: Route): Route['page'] =>
-  page === 'meeting' || page === 'new-meeting' ? 'meetings' : page === 'room' ? 'sites' : page;
+  page === 'meeting' || page === 'new-meeting' ? 'meetings' : page === 'room' ? 'sites' : page === 'drill' ? 'drills' : page;
 
 export function Header() {
   const { route, session, now } = useDesk();

@@ -1,6 +1,6 @@
 /** Recordings: play in the page, download, delete. */
 import { useState } from 'preact/hooks';
-import type { RecordingView } from '../../../../protocol/api.ts';
+import type { RecordingView } from '../../../../protocol/recording.ts';
 import { Button } from '../../../../protocol/web/components/button.tsx';
 import { Confirm } from '../../../../protocol/web/components/dialog.tsx';
 import { Empty } from '../../../../protocol/web/components/empty.tsx';
@@ -93,17 +93,23 @@ interface RowProps {
 function RecordingRow({ recording, onPlay, onRemove }: RowProps) {
   const { now } = useDesk();
   const { t, f, language } = useWords();
-  const { manifest, bytes, expiresAt } = recording;
+  const { manifest, bytes, expiresAt, copies, stitched } = recording;
   const running = manifest.endedAt === null;
   return (
     <tr data-recording={manifest.recording}>
       <th scope="row">
         {manifest.title}
         {running && <span class="rec"> {t('rec.running')}</span>}
+        {!running && (
+          <span class="hint block">
+            {stitched === undefined ? t('rec.waits') : t('rec.stitched')}
+            {(copies?.length ?? 0) > 1 && ` · ${t('rec.hubs', { n: f.number(copies?.length ?? 0) })}`}
+          </span>
+        )}
         {manifest.because !== '' && <span class="hint block">{reasonIn(language, manifest.because)}</span>}
       </th>
       <td class="nowrap">{f.when(manifest.startedAt)}</td>
-      <td class="num">{f.duration((manifest.endedAt ?? now.value) - manifest.startedAt)}</td>
+      <td class="num">{f.duration(stitched?.manifest.durationMs ?? (manifest.endedAt ?? now.value) - manifest.startedAt)}</td>
       <td class="num">{f.bytes(bytes)}</td>
       <td class="num">{f.number(manifest.segments.length)}</td>
       <td>{manifest.by}</td>

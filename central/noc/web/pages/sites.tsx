@@ -1,4 +1,4 @@
-/** All sites and hubs with their figures; administrators add, rename and remove them here. */
+/** All sites and hubs with their figures; administrators add, change and remove them here. */
 import { useState } from 'preact/hooks';
 import type { SiteView } from '../../../../protocol/api.ts';
 import { Button } from '../../../../protocol/web/components/button.tsx';
@@ -78,10 +78,11 @@ function SiteTable({ sites, live, fresh, onChange }: TableProps) {
               {t('site.down')}
             </th>
             <th scope="col">{t('site.hub')}</th>
+            <th scope="col">{t('registry.protection')}</th>
             <th scope="col">{t('site.devices')}</th>
             <th scope="col">{t('site.because')}</th>
             <th scope="col">{t('site.since')}</th>
-            {onChange !== null && <th scope="col" aria-label={t('act.rename')} />}
+            {onChange !== null && <th scope="col" aria-label={t('act.change')} />}
           </tr>
         </thead>
         <tbody>
@@ -98,6 +99,7 @@ function SiteTable({ sites, live, fresh, onChange }: TableProps) {
               <td class="num">{f.rate(each.upKbps)}</td>
               <td class="num">{f.rate(each.downKbps)}</td>
               <td>{each.hub === null ? f.number(null) : (live.hubs.get(each.hub)?.name ?? each.hub)}</td>
+              <td class="nowrap">{t(`protection.${each.protection}`)}</td>
               <td class="nowrap">
                 <RoomLink site={each} />
               </td>
@@ -109,8 +111,9 @@ function SiteTable({ sites, live, fresh, onChange }: TableProps) {
                     icon="edit"
                     size="small"
                     look="quiet"
-                    label={t('registry.renameTitle', { name: each.name })}
-                    onPress={() => onChange({ do: 'rename-site', site: each.site, name: each.name })}
+                    label={t('registry.changeTitle', { name: each.name })}
+                    act={`change-${each.site}`}
+                    onPress={() => onChange({ do: 'change-site', site: each.site, name: each.name, protection: each.protection })}
                   />
                   <Button
                     icon="trash"

@@ -13,6 +13,7 @@ import type { Health } from '../../../../protocol/web/health.ts';
 import { complaintIn, reasonIn } from '../../../../protocol/web/words.ts';
 import { useDesk, useMay } from '../desk.tsx';
 import { can } from './can.ts';
+import { CodecPictureRow } from './codecpicture.tsx';
 import { LIMIT_MS, type Speeds } from './hold.ts';
 import { Calls, Input, Presets, Switches, Volume } from './panels.tsx';
 import { PtzPad } from './ptzpad.tsx';
@@ -83,6 +84,7 @@ export function DeviceCard({ site, online, driven: { wish, report }, onChanged }
           {report.scene.reached ? t('room.sceneReached') : reasonIn(language, report.scene.because)}
         </p>
       )}
+      {online && report?.picture != null && <CodecPictureRow site={site} device={report} picture={report.picture} may={run} />}
       {report !== null && report.state.complaints.length > 0 && (
         <ul class="complaints">
           {report.state.complaints.map((each) => (

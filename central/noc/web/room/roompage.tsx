@@ -7,6 +7,7 @@ import { useWords } from '../../../../protocol/web/components/words.tsx';
 import { sentence } from '../../../../protocol/web/problem.ts';
 import { useDesk } from '../desk.tsx';
 import { nameOf } from '../floor.ts';
+import { PanelLink } from '../meeting/panellink.tsx';
 import { DeviceCard } from './devicecard.tsx';
 import { Found } from './found.tsx';
 import { RoomView } from './roomview.tsx';
@@ -21,6 +22,7 @@ export function RoomPage({ site }: { readonly site: string }) {
   if (known.is === 'failed') return <Empty text={sentence(language, known.trouble)} />;
   const { room } = known;
   const state = live.sites.get(site)?.state;
+  const panel = live.sites.get(site)?.panel ?? null;
   const there = room.online && (state === 'online' || state === 'degraded');
   const fresh = feed.freshness.value.is === 'live';
   const health = fresh ? (live.health.get(site) ?? 'unknown') : 'unknown';
@@ -32,6 +34,7 @@ export function RoomPage({ site }: { readonly site: string }) {
           {t('nav.sites')}
         </Button>
       </Heading>
+      {panel !== null && <PanelLink url={panel} />}
       <Found room={room} onChanged={take} />
       <div class="room-grid">
         <RoomView key={site} site={site} />

@@ -30,14 +30,16 @@ export function SettingsDialog({ site, driven: { wish, report }, onChanged, onCl
   const [on, setOn] = useState(wish.scenes.on);
   const [off, setOff] = useState(wish.scenes.off);
   const [source, setSource] = useState(wish.source ?? false);
+  const [returns, setReturns] = useState(wish.return ?? 'auto');
   const [error, setError] = useState<string | null>(null);
   const [sending, setSending] = useState(false);
+  const codec = report?.kind === 'codec';
   const save = async (): Promise<void> => {
     if (sending) return;
     setSending(true);
     // An empty password field leaves the one that is kept.
     const secret = password === '' ? {} : { password };
-    const place = { name: name.trim().normalize('NFC'), username, scenes: { on, off }, source };
+    const place = { name: name.trim().normalize('NFC'), username, scenes: { on, off }, source, ...(codec ? { return: returns } : {}) };
     const reply = await api.changeDevice(site, wish.id, { ...place, ...secret });
     setSending(false);
     if (!reply.ok) return setError(sentence(language, reply.trouble));
@@ -65,6 +67,18 @@ export function SettingsDialog({ site, driven: { wish, report }, onChanged, onCl
           maxLength={128}
         />
         {report?.kind !== 'display' && <SourceCheck checked={source} streams={wish.at.via === 'http'} onChange={setSource} />}
+        {codec && source && (
+          <Choice
+            name="return"
+            label={t('codec.returns')}
+            value={returns}
+            options={[
+              { value: 'auto', text: t('codec.returnsAuto') },
+              { value: 'operator', text: t('codec.returnsOperator') },
+            ]}
+            onChange={setReturns}
+          />
+        )}
         <Scene title={t('room.sceneOn')} prefix="on" scene={on} report={report} onChange={setOn} />
         <Scene title={t('room.sceneOff')} prefix="off" scene={off} report={report} onChange={setOff} />
         <Refusal because={error} />

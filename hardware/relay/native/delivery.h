@@ -1,0 +1,30 @@
+/*
+ * Whether a stream is being delivered, in attended time (relay.h): the time in which this process looked. A process that was starved itself has
+ * not seen a stream go missing.
+ */
+#ifndef DELIVERY_H
+#define DELIVERY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct delivery {
+  int64_t last_us;     /* The last packet; 0 = none yet. */
+  int64_t since_us;    /* When the present run of packets began. */
+  int64_t before_us;   /* The last packet of the run before it; 0 = there was none. */
+  int64_t interval_us; /* The usual time between frames (audio: packets), by their own time stamps; 0 = not known. */
+};
+
+/* A packet has come. `step`: its RTP time minus that of the frame before, 0 within a frame and after a pause. */
+void delivery_note(struct delivery *d, bool video, uint32_t step, int64_t attended_us);
+
+/* The silence that is more than the stream's own rhythm: `floor_us`, or two and a half intervals if that is longer. */
+int64_t delivery_limit(const struct delivery *d, int64_t floor_us);
+
+/* Whether packets come, as far as `floor_us` can tell. */
+bool delivery_flows(const struct delivery *d, int64_t floor_us, int64_t attended_us);
+
+/* The silence after which a view turns to a backup, unless its owner says otherwise. */
+int64_t delivery_floor(bool video);
+
+#endif

@@ -1,0 +1,110 @@
+/**
+ * What everybody else uses for the same faults: GStreamer's own SRT elements, from a site of the lab to a hub of it, and their own reconnecting.
+ * Decoded pictures are counted as they come, so a gap is what a viewer would see.
+ */
+
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { eventually } from '../../support/eventually.ts';
+import type { Lab } from '../../support/lab.ts';
+import { patient } from '../../support/lab-story.ts';
+
+const port = 9800;
+const latencyMs = 40;
+const gst = 'gst-launch-1.0';
+const words = (text: string): string[] => text.trim().split(/\s+/);
+const mono = (): number => performance.now();
+
+/** Times of decoded pictures. */
+class Screen {
+  readonly times: number[] = [];
+  #child: ChildProcess | null = null;
+  readonly #lab: Lab;
+  readonly #hub: string;
+
+  constructor(lab: Lab, hub: string) {
+    this.#lab = lab;
+    this.#hub = hub;
+  }
+
+  start(): void {
+    const pipeline = `-v srtsrc uri=srt://0.0.0.0:${port}?mode=listener latency=${latencyMs} keep-listening=true
+      ! application/x-rtp,media=video,clock-rate=90000,encoding-name=H264,payload=96 ! rtph264depay ! h264parse ! avdec_h264 output-corrupt=false
+      ! identity name=shown silent=false ! fakesink sync=false`;
+    const child = this.#lab.machine(this.#hub).spawn(gst, words(pipeline));
+    this.#child = child;
+    child.stderr?.resume(); // a full pipe would stop it
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+      // What a killed one had said is no picture of the next one, and a damaged picture is none.
+      if (this.#child === child && line.includes('shown: last-message = chain') && !line.includes('corrupted')) this.times.push(mono());
+    });
+  }
+
+  kill(): void {
+    this.#child?.kill('SIGKILL');
+    this.#child = null;
+  }
+
+  /** Waits for so many pictures from now on. */
+  async more(count: number): Promise<void> {
+    const from = this.times.length;
+    await eventually(() => (this.times.length >= from + count ? undefined : `${this.times.length - from} pictures`), patient);
+  }
+
+  /** From `at` to the first picture after it. */
+  after(at: number): number {
+    return (this.times.find((each) => each > at) ?? mono()) - at;
+  }
+}
+
+async function stock(lab: Lab, site: string, hub: string, use: (screen: Screen) => Promise<number[]>): Promise<number[]> {
+  const screen = new Screen(lab, hub);
+  screen.start();
+  const to = `srt://${lab.machine(hub).addresses.wan1}:${port}?mode=caller`;
+  const pipeline = `videotestsrc is-live=true ! video/x-raw,width=320,height=180,framerate=25/1,format=I420 ! x264enc tune=zerolatency speed-preset=ultrafast
+    key-int-max=50 ! rtph264pay mtu=1316 config-interval=-1 ! srtsink uri=${to} latency=${latencyMs} wait-for-connection=false`;
+  const sender = lab.machine(site).spawn(gst, words(pipeline));
+  sender.stdout?.resume();
+  sender.stderr?.resume();
+  try {
+    await screen.more(50);
+    return await use(screen);
+  } finally {
+    sender.kill('SIGKILL');
+    screen.kill();
+  }
+}
+
+/** The only path is cut and healed: from its return to the first picture. */
+export const stockOnlyPath = (lab: Lab, n: number, awayMs: readonly number[], say: (text: string) => void): Promise<number[]> =>
+  stock(lab, 'site-a', 'hub-1', async (screen) => {
+    const gaps: number[] = [];
+    for (let index = 0; index < n; index++) {
+      await screen.more(50);
+      await lab.path('site-a', 'wan1').cut();
+      await pause(awayMs[index % awayMs.length]);
+      await lab.path('site-a', 'wan1').heal();
+      const healed = mono();
+      await screen.more(1);
+      gaps.push(screen.after(healed));
+      say(`stock SRT ${index + 1}/${n}: picture ${Math.round(gaps.at(-1) ?? 0)} ms after the path is back`);
+    }
+    return gaps;
+  });
+
+/** The receiving process is killed and started again at once: the time without a picture. */
+export const stockHub = (lab: Lab, n: number, say: (text: string) => void): Promise<number[]> =>
+  stock(lab, 'site-a', 'hub-2', async (screen) => {
+    const gaps: number[] = [];
+    for (let index = 0; index < n; index++) {
+      await screen.more(50);
+      screen.kill();
+      const last = screen.times.at(-1) ?? mono();
+      screen.start();
+      await screen.more(1);
+      gaps.push(screen.after(last));
+      say(`stock SRT ${index + 1}/${n}: ${Math.round(gaps.at(-1) ?? 0)} ms without a picture`);
+    }
+    return gaps;
+  });

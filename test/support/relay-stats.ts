@@ -1,0 +1,31 @@
+/** What a relay tells of a connection over which nothing has gone yet: to be filled with what a test is about. */
+import type { ConnectionStats } from '../../hardware/relay/stats.ts';
+
+export const quietConnection: ConnectionStats = {
+  streamId: 'x',
+  address: '127.0.0.1:1',
+  state: 'up',
+  rttMs: 2,
+  latencyMs: 40,
+  sent: 0,
+  received: 0,
+  bytesSent: 0,
+  bytesReceived: 0,
+  lost: 0,
+  retransmitted: 0,
+  dropped: 0,
+  belated: 0,
+  undecrypted: 0,
+  mediaIn: 0,
+  mediaOut: 0,
+  videoDropped: 0,
+  audioDropped: 0,
+  forged: 0,
+  malformed: 0,
+  flooded: 0,
+  connects: 1,
+  sendBufferMs: 0,
+  mbpsSend: 0,
+  mbpsRecv: 0,
+  upMs: 0,
+};
