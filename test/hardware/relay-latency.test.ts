@@ -50,6 +50,34 @@ t.test(
   },
 );
 
+t.test('a route that becomes longer in the middle is found to be longer', async (t) => {
+  const hub = await hubRig(t, ['far']);
+  const path = await udpPath(t, hub.port);
+  const far = await edgeRig(t, 'far', path.port);
+  const [input, out] = [await hub.relay.input('media'), await udpPort(t)];
+  await hub.relay.route(V, { kind: 'video', to: [{ peer: 'far' }] });
+  await far.relay.route(V, { kind: 'video', to: [{ udp: out.port }] });
+  await eventually(async () => (((await far.connection('sub/far'))?.upMs ?? 0) > 3000 ? undefined : 'too young to be judged'));
+  t.strictSame(far.of('latency'), [], 'short enough at first');
+  path.delayMs = 30;
+  let ended = false;
+  const pictures = new Pictures(V);
+  const sending = (async () => {
+    for (let i = 0; !ended; i++) {
+      out.send(input, ...pictures.frame({ idr: i % 25 === 0 }));
+      await pause(40);
+    }
+  })();
+  const told = (): string[] =>
+    far
+      .of('latency')
+      .map(({ link, latencyMs, rttMs }) => `${link} ${rttMs >= 60 && latencyMs >= 2.4 * 60 ? 'fits' : `${latencyMs} of ${rttMs}`}`);
+  await eventually(() => (told().length === 2 ? undefined : `told: ${told().join(', ')}`), { withinMs: 60_000 });
+  t.strictSame(told().sort(), ['pub fits', 'sub fits']);
+  ended = true;
+  await sending;
+});
+
 t.test('a way that is too narrow is not taken for a long one', async (t) => {
   const hub = await hubRig(t, ['far']);
   const path = await udpPath(t, hub.port);

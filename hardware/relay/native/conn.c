@@ -99,22 +99,39 @@ static uint64_t acked(const SRT_TRACEBSTATS *s) {
 }
 
 #define GUESSED_RTT (100 * MS) /* What libsrt says before it has measured. */
-#define SLACK (5 * MS)         /* Beyond half as much again, a longer round trip is a queue in a router. */
+#define SLACK (5 * MS)         /* Beyond half as much again, a longer round trip is a queue in a router, until it has stayed for a look. */
 
-/*
- * The shortest round trip of late: a queue in a router must not count as distance. It creeps up to follow new routes, by 1 ms per second, slowly
- * while it may be a queue that is seen, and not at all while one is: what a narrow way loses and delays would raise the latency for good.
- */
-static void measure_rtt(struct conn *conn, int64_t rtt, int64_t now) {
-  int64_t *base = &conn->base_rtt_us, past = now - conn->base_us;
-  conn->base_us = now;
-  bool queued = *base != 0 && rtt > *base + *base / 2 + SLACK;
-  conn->loss.queued = conn->loss.queued || queued;
-  if (*base == 0 || rtt < *base) *base = rtt;
-  else if (!conn_full(conn)) *base += past / (queued ? 5000 : 1000);
+int64_t conns_narrow(const struct conns *conns, const struct conn *conn) {
+  int64_t last = 0;
+  for (int i = 0; i < conns->high; i++) {
+    const struct conn *each = &conns->at[i];
+    if (!each->used || each->link != conn->link || strcmp(each->path, conn->path) != 0 || (!conn->link && each->name != conn->name)) continue;
+    if (each->narrow_us > last) last = each->narrow_us;
+  }
+  return last;
 }
 
-void conn_measure(struct conn *conn, int64_t now) {
+/*
+ * The distance, as the shortest round trip of late: a queue in a router must not count. Less counts at once. More counts when it has lasted for a
+ * whole look while the way took all that was sent: then there is no queue of ours, and the route is longer. What a narrow way loses and delays would
+ * raise the latency for good.
+ */
+static void measure_rtt(const struct conns *conns, struct conn *conn, int64_t rtt, int64_t now) {
+  int64_t *base = &conn->base_rtt_us, *least = &conn->least_rtt_us;
+  if (*base == 0 || rtt < *base) *base = rtt;
+  conn->loss.queued = conn->loss.queued || rtt > *base + *base / 2 + SLACK;
+  if (*least == 0 || conns_narrow(conns, conn) > conn->look_us) {
+    *least = rtt;
+    conn->look_us = now;
+  } else if (rtt < *least) {
+    *least = rtt;
+  }
+  if (now - conn->look_us < LOOK_US) return;
+  *base = *least;
+  *least = 0;
+}
+
+void conn_measure(struct conns *conns, struct conn *conn, int64_t now) {
   SRT_TRACEBSTATS s;
   if (conn->sock == SRT_INVALID_SOCK || srt_bistats(conn->sock, &s, 0, 1) != 0) return;
   conn->live = (struct tally){
@@ -133,7 +150,7 @@ void conn_measure(struct conn *conn, int64_t now) {
   conn->rtt_ms = s.msRTT;
   conn->queue_ms = s.msSndBuf;
   int64_t rtt = (int64_t)(s.msRTT * 1000);
-  if (rtt != GUESSED_RTT) measure_rtt(conn, rtt, now);
+  if (rtt != GUESSED_RTT) measure_rtt(conns, conn, rtt, now);
 }
 
 void conn_signs(struct conn *conn, uint64_t *arrivals, uint64_t *acks) {

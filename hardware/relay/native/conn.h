@@ -69,8 +69,12 @@ struct conn {
   struct meter meter;       /* Peers: what is taken from it. */
   bool crowded;             /* Video has been dropped and the queue is still not short. */
   uint64_t gates[STREAMS_MAX / 64]; /* Video streams that wait for an IDR. */
-  int64_t base_rtt_us;      /* The shortest round trip of late, and when it was last looked at. */
-  int64_t base_us;
+  double full;              /* How much of the last second it was full. */
+  int64_t narrow_us;        /* When its way last took less than was sent, by our word or the other side's. */
+  int64_t told_us;          /* When the other side was last told ours. */
+  int64_t base_rtt_us;      /* The distance: the shortest round trip of late; 0 = not yet known. */
+  int64_t least_rtt_us;     /* Of the present look, which began then. */
+  int64_t look_us;
   double rtt_ms;
   int queue_ms;             /* msSndBuf as libsrt reports it. */
   /* Counters of our own. */
@@ -114,8 +118,15 @@ void conns_free(struct conns *conns, struct conn *conn);
 void conns_forget(struct conns *conns, struct conn *conn);
 static inline int conns_index(const struct conns *conns, const struct conn *conn) { return (int)(conn - conns->at); }
 
+/*
+ * When the way of the connection was last narrow, which also what else we dial that way tells, and of a peer what else it has from us there; 0 = never.
+ * For a look after that, a longer round trip says nothing about the distance.
+ */
+int64_t conns_narrow(const struct conns *conns, const struct conn *conn);
+#define LOOK_US 10000000LL
+
 /* Takes the socket's statistics into `live`, and round trip and queue with them. */
-void conn_measure(struct conn *conn, int64_t now_us);
+void conn_measure(struct conns *conns, struct conn *conn, int64_t now_us);
 
 /* How many packets libsrt has received on the socket, also those that wait for their time, and how many acknowledgements. */
 void conn_signs(struct conn *conn, uint64_t *arrivals, uint64_t *acks);

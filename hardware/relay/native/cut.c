@@ -38,7 +38,7 @@ static void abandon_retiring(struct relay *r, const struct conn *conn) {
 
 void link_cut(struct relay *r, struct conn *conn, int64_t ms) {
   if (conn->sock != SRT_INVALID_SOCK) {
-    conn_measure(conn, r->now);
+    conn_measure(&r->conns, conn, r->now);
     conn_settle(conn);
     socket_abandon(r, conn->sock);
     conn->sock = SRT_INVALID_SOCK;

@@ -21,7 +21,7 @@ static void judge_loss(struct conn *conn) {
   uint64_t packets = l->sent + l->received + g->sent + g->received;
   uint64_t lost = l->lost + g->lost;
   if (packets - loss->packets < WINDOW) return;
-  bool bad = (lost - loss->lost) * 100 >= packets - loss->packets && !loss->queued && !conn_full(conn);
+  bool bad = (lost - loss->lost) * 100 >= packets - loss->packets && !loss->queued;
   loss->packets = packets;
   loss->lost = lost;
   loss->queued = false;
@@ -29,7 +29,8 @@ static void judge_loss(struct conn *conn) {
 }
 
 void latency_look(struct relay *r, struct conn *conn) {
-  if (conn->sock == SRT_INVALID_SOCK || conn->base_rtt_us == 0 || conn->longer || conn->silent || conn_full(conn) || r->now - conn->up_us < KNOWN) return;
+  if (conn->sock == SRT_INVALID_SOCK || conn->base_rtt_us == 0 || conn->longer || conn->silent || r->now - conn->up_us < KNOWN) return;
+  if (r->now - conns_narrow(&r->conns, conn) < LOOK_US) return; /* Found narrow when it came up: its first round trip was a queue. */
   judge_loss(conn);
   int64_t percent = conn->loss.windows >= LOSSY_WINDOWS ? LOSSY_PERCENT : CLEAN_PERCENT;
   int64_t need = conn->base_rtt_us * percent / 100 / MS;

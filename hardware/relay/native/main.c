@@ -21,7 +21,6 @@
 #define LATE (150 * MS)      /* A turn that comes so much later than due is worth counting. */
 #define SLACK (16 * MS)      /* A turn may be late by so much and still count as attended. */
 #define STREAM_TICK (20 * MS)
-#define PULSE_TICK (25 * MS)
 #define MEASURE_TICK (500 * MS)
 #define NICE (-11)
 
@@ -114,7 +113,7 @@ static void tick(struct relay *r) {
     for (int i = 0; i < r->conns.high; i++) {
       struct conn *conn = &r->conns.at[i];
       if (!conn->used) continue;
-      if (measure) conn_measure(conn, r->now);
+      if (measure) conn_measure(&r->conns, conn, r->now);
       if (measure && conn->link) latency_look(r, conn);
       pulse_tick(r, conn);
       if (conn->link) link_tick(r, conn);

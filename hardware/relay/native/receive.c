@@ -19,7 +19,7 @@ static void take(struct relay *r, SRTSOCKET sock, struct conn *conn, bool retiri
   uint8_t *packet = udp_slots(&r->udp, 1)[0];
   int size = srt_recvmsg2(sock, (char *)packet, PACKET_MAX, NULL);
   if (size <= 0) return; /* Whatever it was, the next look at the events tells. */
-  if (conn == NULL || pulse_take(retiring ? NULL : conn, packet, (size_t)size)) return;
+  if (conn == NULL || pulse_take(r, retiring ? NULL : conn, packet, (size_t)size)) return;
   conn->media_in++;
   forward(r, conn->name, conn, packet, (size_t)size);
   udp_keep(&r->udp, 1);

@@ -107,7 +107,8 @@ void socket_abandon(struct relay *r, SRTSOCKET sock);          /* Closes it with
 void event_quiet(struct relay *r, const char *name, const struct conn *conn, int64_t quiet_us);
 
 /* pulse.c: heartbeats, and silence. */
-bool pulse_take(struct conn *conn, const uint8_t *bytes, size_t size); /* True when it was a heartbeat. */
+#define PULSE_TICK (25 * MS)
+bool pulse_take(struct relay *r, struct conn *conn, const uint8_t *bytes, size_t size); /* True when it was a heartbeat. */
 void pulse_tick(struct relay *r, struct conn *conn);
 void pulse_retiring(struct relay *r);
 

@@ -114,7 +114,7 @@ static void retire(struct relay *r, struct conn *conn) {
   struct retiring *place = NULL;
   for (int i = 0; i < RETIRING_MAX && place == NULL; i++)
     if (r->conns.retiring[i].sock == SRT_INVALID_SOCK) place = &r->conns.retiring[i];
-  conn_measure(conn, r->now);
+  conn_measure(&r->conns, conn, r->now);
   conn_settle(conn);
   if (place == NULL) {
     socket_close(r, conn->sock);
@@ -140,6 +140,7 @@ void conn_up(struct relay *r, struct conn *conn, SRTSOCKET sock, const struct so
   conn->heard_any = conn->heartbeat && conn->receives;
   conn->silent = conn->crowded = false;
   conn->over_us = conn->queue_us = conn->sent_queue_us = 0;
+  conn->full = 0;
   conns_forget(&r->conns, conn);
   conn->ups++;
   memset(conn->gates, 0, sizeof conn->gates);
@@ -150,12 +151,12 @@ void conn_up(struct relay *r, struct conn *conn, SRTSOCKET sock, const struct so
 
 void conn_down(struct relay *r, struct conn *conn, const char *because) {
   if (conn->sock == SRT_INVALID_SOCK) return;
-  conn_measure(conn, r->now);
+  conn_measure(&r->conns, conn, r->now);
   conn_settle(conn);
   socket_close(r, conn->sock);
   conns_forget(&r->conns, conn);
   conn->sock = SRT_INVALID_SOCK;
   conn->silent = conn->crowded = false;
-  conn->base_rtt_us = 0; /* It may come back over another route. */
+  conn->base_rtt_us = conn->least_rtt_us = 0; /* It may come back over another route. */
   event_conn(r, "disconnected", conn, because);
 }

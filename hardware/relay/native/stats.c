@@ -9,7 +9,7 @@ static const char *state(const struct conn *conn) {
 
 static void connection(struct relay *r, struct conn *conn) {
   struct out *o = &r->out;
-  conn_measure(conn, r->now);
+  conn_measure(&r->conns, conn, r->now);
   const struct tally *g = &conn->gone, *l = &conn->live;
   bool up = conn->sock != SRT_INVALID_SOCK;
   out_open(o, NULL, '{');

@@ -1,6 +1,6 @@
 /** A modal dialog: the browser's own keeps the focus inside and closes on Escape. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { Button } from './button.tsx';
 import { useWords } from './words.tsx';
 
@@ -15,7 +15,8 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
   const { t } = useWords();
   const id = useId();
   const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before anything is painted: who sees the dialog can already close it.
+  useLayoutEffect(() => {
     const dialog = ref.current;
     if (dialog !== null && !dialog.open) dialog.showModal();
     return () => dialog?.close();
