@@ -99,13 +99,22 @@ static uint64_t acked(const SRT_TRACEBSTATS *s) {
 }
 
 #define GUESSED_RTT (100 * MS) /* What libsrt says before it has measured. */
+
+/* 0: not yet known. */
+static int64_t rtt_us(const SRT_TRACEBSTATS *s) {
+  int64_t rtt = (int64_t)(s->msRTT * 1000);
+  return rtt == GUESSED_RTT ? 0 : rtt;
+}
+
 #define SLACK (5 * MS)         /* Beyond half as much again, a longer round trip is a queue in a router, until it has stayed for a look. */
+#define SMOOTH (3000 * MS)     /* libsrt's average takes so long to arrive at a new round trip on an idle link, which has ten samples a second. */
+#define DRAINED (2000 * MS)    /* More than a router holds of what it was sent. */
 
 int64_t conns_narrow(const struct conns *conns, const struct conn *conn) {
   int64_t last = 0;
   for (int i = 0; i < conns->high; i++) {
     const struct conn *each = &conns->at[i];
-    if (!each->used || each->link != conn->link || strcmp(each->path, conn->path) != 0 || (!conn->link && each->name != conn->name)) continue;
+    if (!each->used || each->link != conn->link || (!conn->link && each->name != conn->name) || strcmp(each->path, conn->path) != 0) continue;
     if (each->narrow_us > last) last = each->narrow_us;
   }
   return last;
@@ -113,19 +122,19 @@ int64_t conns_narrow(const struct conns *conns, const struct conn *conn) {
 
 /*
  * The distance, as the shortest round trip of late: a queue in a router must not count. Less counts at once. More counts when it has lasted for a
- * whole look while the way took all that was sent: then there is no queue of ours, and the route is longer. What a narrow way loses and delays would
- * raise the latency for good.
+ * whole look in which the way was not narrow: then there is no queue of ours, and the route is longer. So it is when video has been held back for so
+ * long that any queue of ours is gone. What a narrow way loses and delays would raise the latency for good.
  */
 static void measure_rtt(const struct conns *conns, struct conn *conn, int64_t rtt, int64_t now) {
   int64_t *base = &conn->base_rtt_us, *least = &conn->least_rtt_us;
-  if (*base == 0 || rtt < *base) *base = rtt;
+  bool drained = conn->crowded && now - conn->crowded_us >= DRAINED;
+  if (*base == 0 || rtt < *base || drained) *base = rtt;
   conn->loss.queued = conn->loss.queued || rtt > *base + *base / 2 + SLACK;
   if (*least == 0 || conns_narrow(conns, conn) > conn->look_us) {
     *least = rtt;
     conn->look_us = now;
-  } else if (rtt < *least) {
-    *least = rtt;
   }
+  if (rtt < *least || now - conn->look_us < SMOOTH) *least = rtt;
   if (now - conn->look_us < LOOK_US) return;
   *base = *least;
   *least = 0;
@@ -149,14 +158,14 @@ void conn_measure(struct conns *conns, struct conn *conn, int64_t now) {
   rates(conn, now);
   conn->rtt_ms = s.msRTT;
   conn->queue_ms = s.msSndBuf;
-  int64_t rtt = (int64_t)(s.msRTT * 1000);
-  if (rtt != GUESSED_RTT) measure_rtt(conns, conn, rtt, now);
+  if (rtt_us(&s) != 0) measure_rtt(conns, conn, rtt_us(&s), now);
 }
 
 void conn_signs(struct conn *conn, uint64_t *arrivals, uint64_t *acks) {
   SRT_TRACEBSTATS s;
   bool known = srt_bistats(conn->sock, &s, 0, 1) == 0;
   if (known) conn->live.bytes_acked = acked(&s);
+  if (known && conn->base_rtt_us == 0) conn->base_rtt_us = rtt_us(&s); /* At once: without it, distance looks like a queue. */
   *arrivals = known ? (uint64_t)s.pktRecvTotal : conn->arrivals;
   *acks = known ? (uint64_t)s.pktRecvACKTotal : conn->acks;
 }

@@ -67,9 +67,10 @@ struct conn {
   struct waiting waiting;   /* Video that waits here. */
   int64_t over_us;          /* Since when it is too long; 0 = it is not. */
   struct meter meter;       /* Peers: what is taken from it. */
-  bool crowded;             /* Video has been dropped and the queue is still not short. */
+  bool crowded;             /* Video has been dropped and the queue is still not short; since when. */
+  int64_t crowded_us;
   uint64_t gates[STREAMS_MAX / 64]; /* Video streams that wait for an IDR. */
-  double full;              /* How much of the last second it was full. */
+  double full;              /* How much of the time it was full, as an average over about a second. */
   int64_t narrow_us;        /* When its way last took less than was sent, by our word or the other side's. */
   int64_t told_us;          /* When the other side was last told ours. */
   int64_t base_rtt_us;      /* The distance: the shortest round trip of late; 0 = not yet known. */
@@ -84,9 +85,6 @@ struct conn {
   int64_t rate_us;
   double mbps_send, mbps_recv;
 };
-
-/* Whether its way takes less than is sent: video waits here, or is dropped. */
-static inline bool conn_full(const struct conn *conn) { return conn->crowded || conn->waiting.first != 0; }
 
 struct retiring {
   SRTSOCKET sock; /* SRT_INVALID_SOCK = free. */
@@ -119,8 +117,8 @@ void conns_forget(struct conns *conns, struct conn *conn);
 static inline int conns_index(const struct conns *conns, const struct conn *conn) { return (int)(conn - conns->at); }
 
 /*
- * When the way of the connection was last narrow, which also what else we dial that way tells, and of a peer what else it has from us there; 0 = never.
- * For a look after that, a longer round trip says nothing about the distance.
+ * When the way of the connection was last narrow, also by the word of any other link on the same path, or of any other connection of the same peer
+ * on it; 0 = never. For a look after that, a longer round trip says nothing about the distance.
  */
 int64_t conns_narrow(const struct conns *conns, const struct conn *conn);
 #define LOOK_US 10000000LL

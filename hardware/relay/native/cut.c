@@ -44,6 +44,7 @@ void link_cut(struct relay *r, struct conn *conn, int64_t ms) {
     conn->sock = SRT_INVALID_SOCK;
     conn->cut_us = r->now;
     conn->silent = conn->crowded = false;
+    conn->base_rtt_us = 0;
   }
   if (conn->dial.sock != SRT_INVALID_SOCK) socket_abandon(r, conn->dial.sock);
   conn->dial.sock = SRT_INVALID_SOCK;

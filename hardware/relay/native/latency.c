@@ -15,13 +15,13 @@
 #define CLEAN_PERCENT 240 /* Of the round trip. */
 #define LOSSY_PERCENT 500
 
-static void judge_loss(struct conn *conn) {
+static void judge_loss(struct conn *conn, bool narrow) {
   const struct tally *l = &conn->live, *g = &conn->gone;
   struct loss *loss = &conn->loss;
   uint64_t packets = l->sent + l->received + g->sent + g->received;
   uint64_t lost = l->lost + g->lost;
   if (packets - loss->packets < WINDOW) return;
-  bool bad = (lost - loss->lost) * 100 >= packets - loss->packets && !loss->queued;
+  bool bad = (lost - loss->lost) * 100 >= packets - loss->packets && !loss->queued && !narrow;
   loss->packets = packets;
   loss->lost = lost;
   loss->queued = false;
@@ -30,8 +30,9 @@ static void judge_loss(struct conn *conn) {
 
 void latency_look(struct relay *r, struct conn *conn) {
   if (conn->sock == SRT_INVALID_SOCK || conn->base_rtt_us == 0 || conn->longer || conn->silent || r->now - conn->up_us < KNOWN) return;
-  if (r->now - conns_narrow(&r->conns, conn) < LOOK_US) return; /* Found narrow when it came up: its first round trip was a queue. */
-  judge_loss(conn);
+  bool narrow = r->now - conns_narrow(&r->conns, conn) < LOOK_US;
+  judge_loss(conn, narrow);
+  if (narrow) return; /* Where it was so when it came up, its first round trip was a queue. */
   int64_t percent = conn->loss.windows >= LOSSY_WINDOWS ? LOSSY_PERCENT : CLEAN_PERCENT;
   int64_t need = conn->base_rtt_us * percent / 100 / MS;
   need = need > MOST_MS ? MOST_MS : (need + 9) / 10 * 10;

@@ -8,7 +8,7 @@
 #define NARROW 6
 #define SECOND (1000 * MS)
 #define TELL (500 * MS) /* How often a narrow way is told. */
-#define SHARE 0.25      /* Full for so much of a second is narrow: measured 0.5 to 0.7 before a bottleneck, 0.12 at most where one in twenty is lost. */
+#define SHARE 0.15      /* Full for so much of the time is narrow: measured 0.2 to 0.5 before a bottleneck, 0.05 at most where one in twenty is lost far away. */
 
 bool pulse_take(struct relay *r, struct conn *conn, const uint8_t *bytes, size_t size) {
   static const uint8_t beat[] = BEAT;
@@ -18,15 +18,15 @@ bool pulse_take(struct relay *r, struct conn *conn, const uint8_t *bytes, size_t
   return true;
 }
 
-static void say(SRTSOCKET sock, bool narrow) {
+static void send_beat(SRTSOCKET sock, bool narrow) {
   uint8_t beat[] = BEAT;
   beat[NARROW] = narrow;
   srt_sendmsg2(sock, (const char *)beat, sizeof beat, NULL);
 }
 
 /* Says that we are here when nothing else does, and that our way is narrow as long as it is: to the receiver its queue looks like distance. */
-static void beat(struct relay *r, struct conn *conn) {
-  bool full = conn_full(conn) && conn->base_rtt_us != 0; /* Before the first, the round trip itself looks like a queue. */
+static void tell(struct relay *r, struct conn *conn) {
+  bool full = queue_full(r, conn);
   conn->full += ((full ? 1 : 0) - conn->full) * PULSE_TICK / SECOND;
   bool narrow = conn->full > SHARE;
   if (narrow) conn->narrow_us = r->now;
@@ -34,7 +34,7 @@ static void beat(struct relay *r, struct conn *conn) {
   if (r->now - conn->sent_us < r->tune.heartbeat && !(narrow && r->now - conn->told_us >= TELL)) return;
   if (narrow) conn->told_us = r->now;
   conn->sent_us = r->now;
-  say(conn->sock, narrow);
+  send_beat(conn->sock, narrow);
 }
 
 /*
@@ -55,7 +55,7 @@ void pulse_tick(struct relay *r, struct conn *conn) {
   if (conn->sock == SRT_INVALID_SOCK) return;
   note_signs(r, conn);
   if (conn->crowded) queue_look(r, conn); /* Also when no video is offered any more. */
-  beat(r, conn);
+  tell(r, conn);
   int64_t quiet = 0;
   if (conn->receives && conn->heard_any) quiet = r->attended - conn->heard_us;
   if (conn->sends && r->attended - conn->acked_us > quiet) quiet = r->attended - conn->acked_us;
@@ -74,6 +74,6 @@ void pulse_retiring(struct relay *r) {
     size_t waiting = 0;
     if (old->sock == SRT_INVALID_SOCK || !old->beats || srt_getsndbuffer(old->sock, &waiting, NULL) < 0 || waiting == 0) continue;
     /* A receiver asks again for what it misses only when something later comes: without this the end of the old connection would be lost. */
-    say(old->sock, false);
+    send_beat(old->sock, false);
   }
 }

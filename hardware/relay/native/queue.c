@@ -47,12 +47,18 @@ void queue_look(struct relay *r, struct conn *conn) {
   else if (conn->over_us == 0) conn->over_us = r->now;
   if (!conn->crowded && conn->over_us != 0 && r->now - conn->over_us >= r->tune.queue_hold) {
     conn->crowded = true;
+    conn->crowded_us = r->now;
     say(r, "crowded", conn);
     flush(r, conn);
   } else if (conn->crowded && conn->queue_us < bound(r, conn) / 3) {
     conn->crowded = false;
     say(r, "eased", conn); /* A good moment to ask the senders for a keyframe. */
   }
+}
+
+bool queue_full(struct relay *r, const struct conn *conn) {
+  const struct held *oldest = pool_first(&r->conns.pool, &conn->waiting);
+  return conn->crowded || (oldest != NULL && r->now - oldest->since_us > r->tune.hold);
 }
 
 static bool admits(struct relay *r, struct conn *conn, int index, unsigned flags) {

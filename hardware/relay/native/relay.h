@@ -118,6 +118,8 @@ void queue_look(struct relay *r, struct conn *conn);
 void queue_video(struct relay *r, struct conn *conn, const struct stream *stream, const uint8_t *packet, size_t size, unsigned flags);
 /* Looks at every queue: before a reply is begun, because it may tell an event. */
 void queues_look(struct relay *r);
+/* Whether its way takes less than is sent: video is dropped, or has waited here for longer than acknowledgements and losses far away explain. */
+bool queue_full(struct relay *r, const struct conn *conn);
 void queues_tick(struct relay *r); /* Every turn: what waits leaves. */
 
 /* forward.c */

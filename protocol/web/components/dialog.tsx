@@ -21,8 +21,10 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
     if (dialog !== null && !dialog.open) dialog.showModal();
     return () => dialog?.close();
   }, []);
+  // Taking it off the page closes it too, and the browser tells that late: it is no wish of the user's, and another dialog may stand there by then.
+  const closed = () => ref.current !== null && onClose();
   return (
-    <dialog ref={ref} class="dialog" data-wide={wide} aria-labelledby={id} onClose={onClose}>
+    <dialog ref={ref} class="dialog" data-wide={wide} aria-labelledby={id} onClose={closed}>
       <header class="dialog-head">
         <h2 id={id}>{title}</h2>
         <Button icon="close" look="quiet" label={t('act.close')} onPress={onClose} />
