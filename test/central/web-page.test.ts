@@ -281,6 +281,18 @@ t.test('the floor goes to a site that is not there only when asked twice, by but
   t.strictSame((await sent(central, `${at}/floor`)).body, { site: 'thoai-son' });
 });
 
+t.test('the media of a site are started anew from its card, after a question that stays until it is answered', async (t) => {
+  const { page, central } = await open(t, { user: as('thu-ky') });
+  await page.click('[data-site=tan-chau] .tile-name');
+  await page.click('dialog [data-act=restart]');
+  await page.waitForSelector('dialog [data-act=confirm]');
+  // The card has left the page; what the browser still tells of its closing comes with the next frames.
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0))))');
+  t.equal(await count(page, 'dialog[open] [data-act=confirm]'), 1);
+  await page.click('dialog [data-act=confirm]');
+  await sent(central, '/sites/tan-chau/restart-media');
+});
+
 t.test('a meeting is made with the sites one chooses, found without marks', async (t) => {
   const { page, central } = await open(t, { user: as('thu-ky'), hash: '#/new-meeting' });
   await page.waitForSelector('.pick-list');

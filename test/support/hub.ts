@@ -269,18 +269,25 @@ async function watch(t: Test, relay: Relay, plan: Plan, me: string, lost: SiteRi
       name: 'mix',
     }),
   );
-  await rig.worker.start(pipeline([video('floor', [{ name: 'floor' }]), video('mosaic', cells), tee, sink, ...bands]));
   const hub = plan.hubs[0];
   if (hub === undefined) throw new Error('no hub in the plan');
+  const mosaic = hub.streams.mosaic.ssrc;
+  // As a box does: whoever cannot show a picture asks until one comes.
+  rig.worker.on('event', ({ event }) => event === 'keyframe-needed' && lost(mosaic));
+  await rig.worker.start(
+    pipeline([video('floor', [{ name: 'floor' }]), video('mosaic', cells), tee, sink, ...bands], {
+      reflexes: [{ do: 'drop-until-keyframe', element: 'mosaic-parse', pad: 'src', name: 'mosaic' }],
+    }),
+  );
   const port = async (id: string): Promise<readonly { readonly udp: number }[]> => [
     { udp: Number(await rig.worker.get(`${id}-udp`, 'port')) },
   ];
-  const [floor, mosaic, mix] = await Promise.all([port('floor'), port('mosaic'), port('mix')]);
+  const [toFloor, toMosaic, toMix] = await Promise.all([port('floor'), port('mosaic'), port('mix')]);
   for (const { site, streams } of plan.sites)
-    if (site !== me) await relay.route(streams.main.ssrc, { kind: 'video', from: ['down'], to: floor });
-  await relay.route(hub.streams.mosaic.ssrc, { kind: 'video', from: ['down'], to: mosaic });
-  await relay.route(hub.streams.mix.ssrc, { kind: 'audio', from: ['down'], to: mix });
-  for (const { ssrc } of [hub.streams.mosaic, ...plan.sites.map(({ streams }) => streams.main)]) lost(ssrc);
+    if (site !== me) await relay.route(streams.main.ssrc, { kind: 'video', from: ['down'], to: toFloor });
+  await relay.route(mosaic, { kind: 'video', from: ['down'], to: toMosaic });
+  await relay.route(hub.streams.mix.ssrc, { kind: 'audio', from: ['down'], to: toMix });
+  for (const ssrc of [mosaic, ...plan.sites.map(({ streams }) => streams.main.ssrc)]) lost(ssrc);
   return rig;
 }
 

@@ -100,10 +100,12 @@ static uint64_t acked(const SRT_TRACEBSTATS *s) {
 
 #define GUESSED_RTT (100 * MS) /* What libsrt says before it has measured. */
 
+#define FIRST (300 * MS)       /* Before that it may be what libsrt remembers of the last connection to the address, perhaps another way. */
+
 /* 0: not yet known. */
-static int64_t rtt_us(const SRT_TRACEBSTATS *s) {
+static int64_t rtt_us(const struct conn *conn, const SRT_TRACEBSTATS *s, int64_t now) {
   int64_t rtt = (int64_t)(s->msRTT * 1000);
-  return rtt == GUESSED_RTT ? 0 : rtt;
+  return rtt == GUESSED_RTT || now - conn->up_us < FIRST ? 0 : rtt;
 }
 
 #define SLACK (5 * MS)         /* Beyond half as much again, a longer round trip is a queue in a router, until it has stayed for a look. */
@@ -130,7 +132,8 @@ static void measure_rtt(const struct conns *conns, struct conn *conn, int64_t rt
   bool drained = conn->crowded && now - conn->crowded_us >= DRAINED;
   if (*base == 0 || rtt < *base || drained) *base = rtt;
   conn->loss.queued = conn->loss.queued || rtt > *base + *base / 2 + SLACK;
-  if (*least == 0 || conns_narrow(conns, conn) > conn->look_us) {
+  bool moves = now - conn->look_us < SMOOTH && rtt > *least + *least / 4 + SLACK;
+  if (*least == 0 || moves || conns_narrow(conns, conn) > conn->look_us) {
     *least = rtt;
     conn->look_us = now;
   }
@@ -158,14 +161,15 @@ void conn_measure(struct conns *conns, struct conn *conn, int64_t now) {
   rates(conn, now);
   conn->rtt_ms = s.msRTT;
   conn->queue_ms = s.msSndBuf;
-  if (rtt_us(&s) != 0) measure_rtt(conns, conn, rtt_us(&s), now);
+  int64_t rtt = rtt_us(conn, &s, now);
+  if (rtt != 0) measure_rtt(conns, conn, rtt, now);
 }
 
-void conn_signs(struct conn *conn, uint64_t *arrivals, uint64_t *acks) {
+void conn_signs(struct conn *conn, int64_t now, uint64_t *arrivals, uint64_t *acks) {
   SRT_TRACEBSTATS s;
   bool known = srt_bistats(conn->sock, &s, 0, 1) == 0;
   if (known) conn->live.bytes_acked = acked(&s);
-  if (known && conn->base_rtt_us == 0) conn->base_rtt_us = rtt_us(&s); /* At once: without it, distance looks like a queue. */
+  if (known && conn->base_rtt_us == 0) conn->base_rtt_us = rtt_us(conn, &s, now); /* At once: without it, distance looks like a queue. */
   *arrivals = known ? (uint64_t)s.pktRecvTotal : conn->arrivals;
   *acks = known ? (uint64_t)s.pktRecvACKTotal : conn->acks;
 }

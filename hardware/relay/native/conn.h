@@ -127,7 +127,7 @@ int64_t conns_narrow(const struct conns *conns, const struct conn *conn);
 void conn_measure(struct conns *conns, struct conn *conn, int64_t now_us);
 
 /* How many packets libsrt has received on the socket, also those that wait for their time, and how many acknowledgements. */
-void conn_signs(struct conn *conn, uint64_t *arrivals, uint64_t *acks);
+void conn_signs(struct conn *conn, int64_t now_us, uint64_t *arrivals, uint64_t *acks);
 
 /* Closes the live counters of a socket that goes: they move to `gone`. */
 void conn_settle(struct conn *conn);

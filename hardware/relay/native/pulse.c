@@ -8,6 +8,7 @@
 #define NARROW 6
 #define SECOND (1000 * MS)
 #define TELL (500 * MS) /* How often a narrow way is told. */
+#define CUT (120 * MS)
 #define SHARE 0.15      /* Full for so much of the time is narrow: measured 0.2 to 0.5 before a bottleneck, 0.05 at most where one in twenty is lost far away. */
 
 bool pulse_take(struct relay *r, struct conn *conn, const uint8_t *bytes, size_t size) {
@@ -26,7 +27,7 @@ static void send_beat(SRTSOCKET sock, bool narrow) {
 
 /* Says that we are here when nothing else does, and that our way is narrow as long as it is: to the receiver its queue looks like distance. */
 static void tell(struct relay *r, struct conn *conn) {
-  bool full = queue_full(r, conn);
+  bool full = queue_full(r, conn) && r->attended - conn->acked_us < CUT; /* A way that takes nothing is cut, not narrow. */
   conn->full += ((full ? 1 : 0) - conn->full) * PULSE_TICK / SECOND;
   bool narrow = conn->full > SHARE;
   if (narrow) conn->narrow_us = r->now;
@@ -43,7 +44,7 @@ static void tell(struct relay *r, struct conn *conn) {
  */
 static void note_signs(struct relay *r, struct conn *conn) {
   uint64_t arrivals, acks;
-  conn_signs(conn, &arrivals, &acks);
+  conn_signs(conn, r->now, &arrivals, &acks);
   if (arrivals != conn->arrivals) conn->heard_us = r->attended;
   int64_t waiting = conn->sends ? srt_getsndbuffer(conn->sock, NULL, NULL) * MS - conn->base_rtt_us : 0; /* One round trip is no delay. */
   if (acks != conn->acks || waiting <= 0) conn->acked_us = r->attended;

@@ -26,6 +26,12 @@ static int64_t patience(const struct relay *r, const struct conn *conn) {
   return wanted < most ? wanted : most;
 }
 
+/* Less than video may find before it, or it would wait again at once. */
+static int64_t eased(const struct relay *r, const struct conn *conn) {
+  int64_t third = bound(r, conn) / 3, most = patience(r, conn) * 3 / 4;
+  return third < most ? third : most;
+}
+
 static void flush(struct relay *r, struct conn *conn) {
   for (struct held *held = pool_first(&r->conns.pool, &conn->waiting); held != NULL; held = pool_first(&r->conns.pool, &conn->waiting)) {
     conn->gates[held->stream >> 6] |= 1ull << (held->stream & 63);
@@ -50,7 +56,7 @@ void queue_look(struct relay *r, struct conn *conn) {
     conn->crowded_us = r->now;
     say(r, "crowded", conn);
     flush(r, conn);
-  } else if (conn->crowded && conn->queue_us < bound(r, conn) / 3) {
+  } else if (conn->crowded && conn->queue_us < eased(r, conn)) {
     conn->crowded = false;
     say(r, "eased", conn); /* A good moment to ask the senders for a keyframe. */
   }
