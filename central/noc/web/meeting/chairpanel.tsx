@@ -12,12 +12,14 @@ export function ChairPanel() {
   const { meeting, live, deeds } = useScene();
   const { api } = useDesk();
   const { t } = useWords();
-  const [pin, setPin] = useState<string | null>(null);
+  /** Of the room that was in the chair when it was asked for. */
+  const [shown, setShown] = useState<{ readonly site: string; readonly pin: string } | null>(null);
   const { by, chair } = meeting.grant;
   const url = chair === null ? null : (live.sites.get(chair)?.panel ?? null);
   const show = async (): Promise<void> => {
     const answer = await api.panel(meeting.id);
-    if (answer.ok) setPin(answer.value.pin);
+    const { pin } = answer.ok ? answer.value : { pin: null };
+    if (chair !== null && pin !== null) setShown({ site: chair, pin });
   };
   return (
     <>
@@ -31,9 +33,9 @@ export function ChairPanel() {
           {t('panel.title')}
         </Button>
       )}
-      {pin !== null && chair !== null && (
-        <Dialog title={t('panel.title')} onClose={() => setPin(null)}>
-          <p>{t('panel.pinOf', { site: nameOf(live.sites, chair), pin })}</p>
+      {shown !== null && shown.site === chair && (
+        <Dialog title={t('panel.title')} onClose={() => setShown(null)}>
+          <p>{t('panel.pinOf', { site: nameOf(live.sites, shown.site), pin: shown.pin })}</p>
           {url !== null && <PanelLink url={url} />}
         </Dialog>
       )}
