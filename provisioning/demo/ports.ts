@@ -1,4 +1,4 @@
-/** Free ports for the demo's servers. */
+/** Free TCP ports of loopback: for the demo's servers, and for tests. */
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
@@ -11,10 +11,17 @@ export function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** A free port from 10000 to 31999: ephemeral sockets start at 32768 and could take a higher one before its user does. */
+const given = new Set<number>();
+
+/**
+ * A free port from 10000 to 31999: ephemeral sockets start at 32768 and could take a higher one before its user does. No process gets the same one
+ * twice: whoever asked first may not yet listen.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(10_000, 32_000);
-    if (await isFree(port)) return port;
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    return port;
   }
 }

@@ -13,10 +13,10 @@ import { systemClock } from '../../protocol/node/clock.ts';
 import { Desired, type EdgeDesired, type HubDesired } from '../../protocol/schema/desired.ts';
 import type { ReportedBody } from '../../protocol/schema/reported.ts';
 import { delivery, topic, type UpKind } from '../../protocol/topic.ts';
+import { freePort } from '../../provisioning/demo/ports.ts';
 import { ensureCa } from '../../provisioning/pki/authority.ts';
 import { issue } from '../../provisioning/pki/issue.ts';
 import { eventually } from '../support/eventually.ts';
-import { freePort } from '../support/free-port.ts';
 import { rootArgs } from '../support/root.ts';
 
 const clock = systemClock();

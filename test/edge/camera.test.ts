@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { freePort } from '../../provisioning/demo/ports.ts';
 import { eventually } from '../support/eventually.ts';
-import { freePort } from '../support/free-port.ts';
 import { rtspServer } from '../support/rtsp.ts';
 import { clock, type EdgeRig, edge, network, satisfied } from '../support/site.ts';
 import { passes, type WorkerRig } from '../support/worker.ts';

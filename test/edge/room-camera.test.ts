@@ -1,7 +1,7 @@
 /** A camera of the room as the site's picture: its stream, its login, its own opinion of its picture. The camera is a simulator; the rest is real. */
 import t from 'tap';
+import { freePort } from '../../provisioning/demo/ports.ts';
 import { eventually } from '../support/eventually.ts';
-import { freePort } from '../support/free-port.ts';
 import { comesFrom, onvifCamera, password, site, smallPlan, sourceIs, told, wishFor } from '../support/room-camera.ts';
 import { rtspServer } from '../support/rtsp.ts';
 import { edge, network, satisfied } from '../support/site.ts';

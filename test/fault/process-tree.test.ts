@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { freePort } from '../../provisioning/demo/ports.ts';
 import { eventually } from '../support/eventually.ts';
-import { freePort } from '../support/free-port.ts';
 import { identities } from '../support/hub.ts';
 import { type NotifySocket, notifySocket } from '../support/notify-socket.ts';
 import { alive, named, tree } from '../support/processes.ts';

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import t, { type Test } from 'tap';
 import { packageRoot } from '../../protocol/node/root.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../provisioning/demo/ports.ts';
 import { identities } from '../support/hub.ts';
 import { type Root, rootArgs, startRoot, up } from '../support/root.ts';
 import { tempFolder } from '../support/temp-folder.ts';

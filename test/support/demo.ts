@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { MeetingView, SiteView } from '../../protocol/api.ts';
 import { packageRoot } from '../../protocol/node/root.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../provisioning/demo/ports.ts';
 
 export interface Demo {
   readonly url: string;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { Test } from 'tap';
+import { freePort } from '../../provisioning/demo/ports.ts';
 import { eventually } from './eventually.ts';
-import { freePort } from './free-port.ts';
 import { rootArgs } from './root.ts';
 
 export interface SimulatedCamera {
