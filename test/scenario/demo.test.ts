@@ -19,7 +19,7 @@ let demo: Demo;
 let chromium: Chromium;
 /** Where the room for trying things looks for network cameras. */
 let lookout: number;
-t.setTimeout(420_000);
+t.setTimeout(900_000);
 
 t.before(async () => {
   lookout = await freeUdpPort();
