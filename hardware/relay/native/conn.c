@@ -99,18 +99,16 @@ static uint64_t acked(const SRT_TRACEBSTATS *s) {
 }
 
 #define GUESSED_RTT (100 * MS) /* What libsrt says before it has measured. */
-
 #define FIRST (300 * MS)       /* Before that it may be what libsrt remembers of the last connection to the address, perhaps another way. */
+#define SLACK (5 * MS)         /* Beyond half as much again, a longer round trip is a queue in a router, until it has stayed for a look. */
+#define SMOOTH (3000 * MS)     /* libsrt's average takes so long to arrive at a new round trip on an idle link, which has ten samples a second. */
+#define DRAINED (2000 * MS)    /* More than a router holds of what it was sent. */
 
 /* 0: not yet known. */
 static int64_t rtt_us(const struct conn *conn, const SRT_TRACEBSTATS *s, int64_t now) {
   int64_t rtt = (int64_t)(s->msRTT * 1000);
   return rtt == GUESSED_RTT || now - conn->up_us < FIRST ? 0 : rtt;
 }
-
-#define SLACK (5 * MS)         /* Beyond half as much again, a longer round trip is a queue in a router, until it has stayed for a look. */
-#define SMOOTH (3000 * MS)     /* libsrt's average takes so long to arrive at a new round trip on an idle link, which has ten samples a second. */
-#define DRAINED (2000 * MS)    /* More than a router holds of what it was sent. */
 
 int64_t conns_narrow(const struct conns *conns, const struct conn *conn) {
   int64_t last = 0;
