@@ -1,6 +1,7 @@
 /**
  * One fault domain of the box's media: a worker process and the recipe of its pipeline. When the process dies the pipeline is made from
  * the recipe again, with a new incarnation and with everything that has changed since: the recipe reads the present, it is no recording.
+ * What changes between that reading and the moment it plays is said to it before it counts as playing.
  */
 import { EventEmitter } from 'node:events';
 import type { WorkerEvent } from '../../hardware/gstreamer/events.ts';
@@ -45,6 +46,8 @@ export class MediaPart extends EventEmitter<PartEvents> {
   #state: PartReport['state'] = 'off';
   #restarts = 0;
   #downAt = 0;
+  /** What was asked for since the recipe of the pipeline that is being made was read, in this order. */
+  #late: (() => Promise<void>)[] = [];
   /** Starting and ending go one after the other, whoever asks. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -90,14 +93,14 @@ export class MediaPart extends EventEmitter<PartEvents> {
     await this.#worker.stop();
   }
 
-  /** Sets a property of the running pipeline. Without one nothing is lost: the recipe knows the value. */
-  async set(element: string, property: string, value: string | number | boolean): Promise<void> {
-    if (this.#state === 'running') await this.#unlessGone(this.#worker.set(element, property, value));
+  /** Sets a property of the pipeline. The recipe has to know the value before this is called. */
+  set(element: string, property: string, value: string | number | boolean): Promise<void> {
+    return this.#say(() => this.#worker.set(element, property, value));
   }
 
-  /** Puts a reflex into the running pipeline. Without one nothing is lost: the recipe knows it. */
-  async attach(reflex: Reflex): Promise<void> {
-    if (this.#state === 'running') await this.#unlessGone(this.#worker.attach(reflex));
+  /** Puts a reflex into the pipeline. The recipe has to know it before this is called. */
+  attach(reflex: Reflex): Promise<void> {
+    return this.#say(() => this.#worker.attach(reflex));
   }
 
   /** Opens a cell in the running pipeline. @throws FaultError when it cannot be opened; one that fails afterwards is told by events. */
@@ -111,8 +114,8 @@ export class MediaPart extends EventEmitter<PartEvents> {
   }
 
   /** Asks the encoder, or clip, `element` for an IDR. */
-  async keyframe(element: string): Promise<void> {
-    if (this.#state === 'running') await this.#unlessGone(this.#worker.keyframe(element));
+  keyframe(element: string): Promise<void> {
+    return this.#say(() => this.#worker.keyframe(element));
   }
 
   /** Reads a property; null when nothing runs. */
@@ -142,6 +145,12 @@ export class MediaPart extends EventEmitter<PartEvents> {
     return { name: this.#options.name, state: this.#state, because: this.#because.slice(0, 300), restarts: this.#restarts };
   }
 
+  /** To the running pipeline; to one that is being made, as soon as it takes it. Without one nothing is lost: the recipe will know. */
+  async #say(ask: () => Promise<void>): Promise<void> {
+    if (this.#state === 'running') await this.#unlessGone(ask());
+    else if (this.#state === 'starting') this.#late.push(ask);
+  }
+
   #inTurn(run: () => Promise<void>): Promise<void> {
     const turn = this.#turn.then(run);
     this.#turn = turn.catch((error: unknown) => this.#log.debug({ err: error }, 'turn of a media part failed'));
@@ -152,8 +161,10 @@ export class MediaPart extends EventEmitter<PartEvents> {
     // Overtaken by a newer wish while waiting for its turn.
     if (this.#recipe !== recipe) return;
     this.#become('starting', 'pipeline is being made');
+    this.#late = [];
     try {
       await this.#worker.start(recipe());
+      while (this.#recipe === recipe && this.#late.length > 0) await Promise.all(this.#late.splice(0).map((ask) => ask()));
     } catch (error) {
       if (!(error instanceof FaultError)) throw error;
       if (this.#recipe !== recipe) return;
