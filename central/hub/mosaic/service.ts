@@ -221,7 +221,7 @@ export class Mosaic extends EventEmitter<MosaicEvents> {
   async #drain(): Promise<void> {
     while (this.#dirty) {
       this.#dirty = false;
-      if (!this.#domain.playing) return; // `ready` sets everything
+      if (!this.#domain.playing) return; // `ready` sets everything, `back` what has changed meanwhile
       try {
         await this.#set();
       } catch (error) {
@@ -302,5 +302,6 @@ export class Mosaic extends EventEmitter<MosaicEvents> {
   #back({ life, outageMs }: { readonly life: number; readonly outageMs: number }): void {
     const facts = { program: 'mosaic', restarts: this.#domain.restarts, outageMs: Math.round(outageMs) };
     this.#options.note(event('process', 'info', life === 0 ? 'started' : 'restarted', this.part().because, this.#plan.meeting, facts));
+    this.#sync();
   }
 }
