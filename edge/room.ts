@@ -167,6 +167,7 @@ export class Room {
     this.#media.on('dark', () => this.#guard.dark());
     this.#media.on('flow', ({ ssrc, stalled }) => this.#guard.flow(ssrc, stalled));
     this.#controls.on('up', () => this.#guard.wake());
+    this.#controls.on('speakers', (notice) => this.#guard.speakers(notice));
     this.#media.on('fresh', () => {
       for (const kind of ['main', 'tile'] as const) void this.#picture?.keyframe(kind);
     });

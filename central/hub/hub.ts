@@ -23,6 +23,7 @@ import { merge } from './forward/table.ts';
 import { type Caller, Floors } from './grants/floors.ts';
 import { Meeting } from './meeting.ts';
 import { event, type Note } from './note.ts';
+import { Presence } from './presence.ts';
 import { Keeper } from './record/keeper.ts';
 import type { RetentionRules } from './record/retention.ts';
 import { Shelf } from './record/shelf.ts';
@@ -75,6 +76,7 @@ export class Hub {
   readonly #inputs: Inputs;
   readonly #control: ControlServer;
   readonly #viewers: Viewers;
+  readonly #presence: Presence;
   readonly #http: Http;
   readonly #floors: Floors;
   readonly #shelf: Shelf;
@@ -140,7 +142,10 @@ export class Hub {
       clock,
       log,
       heard: (from, message) => this.#heardCaller(from, message),
-      opened: (from) => this.#floors.opened(from),
+      opened: (from) => {
+        this.#floors.opened(from);
+        if (from.role === 'edge') this.#presence.opened(from.node);
+      },
       changed: (from, connected, why) => this.#log.info({ ...from, connected, because: why }, 'control channel'),
       http: (request, response, role) => this.#http.handle(request, response, role),
       upgrade: (request, socket, head) => this.#http.upgrade(request, socket, head),
@@ -154,6 +159,11 @@ export class Hub {
       lost: (ssrc) => this.#forward.lost(ssrc),
       say: (site, message) => this.#control.send({ role: 'edge', node: site }, message),
       changed: () => void this.#retable(),
+    });
+    this.#presence = new Presence({
+      node: options.node,
+      plans: () => [...this.#meetings.values()].map(({ plan }) => plan),
+      say: (site, message) => this.#control.send({ role: 'edge', node: site }, message),
     });
     this.#floors = new Floors({
       node: options.node,
@@ -185,6 +195,7 @@ export class Hub {
         begin: async ({ plan }) => this.#begin(plan.meeting, plan),
         apply: async ({ plan }) => {
           await this.#meetings.get(plan.meeting)?.apply(plan);
+          this.#presence.look();
         },
         end: async ({ meeting }) => this.#end(meeting, true),
         keys: async ({ keys }) => this.#takeKeys(keys),
@@ -196,6 +207,7 @@ export class Hub {
     });
     this.relay.on('event', (heard) => this.#heardRelay(heard));
     this.relay.on('down', ({ because: why, expected }) => {
+      this.#presence.dark();
       if (!expected) options.note(event('process', 'error', 'crashed', why, null, { program: 'relay' }));
       options.changed();
     });
@@ -340,6 +352,7 @@ export class Hub {
       changed: () => this.#reconcile.poke(),
     });
     this.#meetings.set(id, meeting);
+    this.#presence.look();
     meeting.disk(this.#keeper.allows, this.#keeper.because);
     await this.#retable();
   }
@@ -371,6 +384,7 @@ export class Hub {
 
   #heardRelay(heard: RelayEvent): void {
     const { note, clock } = this.#options;
+    this.#presence.heard(heard);
     if (heard.event === 'levels') {
       for (const meeting of this.#meetings.values()) meeting.audio.levels(heard.levels);
       return;

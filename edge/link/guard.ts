@@ -1,6 +1,7 @@
 /** Watches the ways into the hubs during a meeting and says when a second hub is used, when ways rest, and why. The rules are in standby.ts. */
 import type { Clock, Timer } from '../../protocol/clock.ts';
 import type { Log } from '../../protocol/log.ts';
+import type { SpeakersAt } from '../../protocol/node/control.ts';
 import { findSite } from '../../protocol/plan.ts';
 import type { EventBody } from '../../protocol/schema/event.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
@@ -28,6 +29,8 @@ export class Guard {
   readonly #options: GuardOptions;
   #state: Standby = noStandby;
   #plan: Plan | null = null;
+  /** What each hub of the plan has said last of those who have the floor. */
+  readonly #speakers = new Map<string, SpeakersAt>();
   /** Hubs that were told to serve us. */
   #awake: readonly string[] = [];
   #timer: Timer | null = null;
@@ -44,13 +47,17 @@ export class Guard {
   follow(plan: Plan | null): void {
     const { me, clock } = this.#options;
     const floor = heard(this.#plan, me).floor;
-    if (plan?.meeting !== this.#plan?.meeting) this.#state = noStandby;
+    if (plan?.meeting !== this.#plan?.meeting) {
+      this.#state = noStandby;
+      this.#speakers.clear();
+    }
     this.#plan = plan;
     // Whoever has the floor now has not stopped yet.
     if (heard(plan, me).floor !== floor) this.#stream('floor', false);
     const site = plan === null ? undefined : findSite(plan, me);
     const ways = plan === null ? [] : plannedWays(plan, me);
     this.#step({ type: 'plan', protection: site?.protection ?? 'none', ways });
+    this.#speaker();
     if (ways.length > 1) this.#timer ??= clock.every(LOOK_MS, 'hubs that stand by', () => this.#step({ type: 'time' }));
     else this.stop();
   }
@@ -66,6 +73,13 @@ export class Guard {
     // Where the way in is narrow, the small picture stands in for the large one.
     if (ssrc === floor || ssrc === small) this.#stream('floor', ![floor, small].some((each) => this.#options.flows(each)));
     if (ssrc === mix) this.#stream('mix', stalled);
+  }
+
+  /** Of those who have the floor: who reaches a hub. */
+  speakers(notice: SpeakersAt): void {
+    if (notice.meeting !== this.#plan?.meeting) return;
+    this.#speakers.set(notice.hub, notice);
+    this.#speaker();
   }
 
   /** The screen or the loudspeaker has gone over to this stream. Base SSRC. */
@@ -91,6 +105,14 @@ export class Guard {
     this.#awake = woken;
   }
 
+  /** A hub that has not heard of the present floor yet says nothing of it. */
+  #speaker(): void {
+    const { floorSite } = heard(this.#plan, this.#options.me);
+    const of = ({ hub, here, away }: SpeakersAt): [string, boolean][] =>
+      floorSite === null || !(here.includes(floorSite) || away.includes(floorSite)) ? [] : [[hub, here.includes(floorSite)]];
+    this.#step({ type: 'speaker', at: new Map([...this.#speakers.values()].flatMap(of)) });
+  }
+
   #stream(stream: Watched, stalled: boolean): void {
     if (stalled !== this.#state.stalled.has(stream)) this.#step({ type: 'stream', stream, stalled });
   }
@@ -107,6 +129,7 @@ export class Guard {
     const has = reachOf(this.#state);
     if (JSON.stringify(had) === JSON.stringify(has)) return;
     this.#tellHubs(before, this.#state);
+    if (had.leads !== has.leads) this.#tellLead(had.leads, has.leads);
     for (const way of has.resting.filter((each) => !had.resting.includes(each))) this.#tellWay(way, 'held', 'it came and went too often');
     for (const way of had.resting.filter((each) => !has.resting.includes(each))) this.#tellWay(way, 'released', 'it may be used again');
     this.wake();
@@ -124,6 +147,18 @@ export class Guard {
       because: (now.because ?? `${first} has been well for ${Math.round(before.trustMs / 1000)} s`).slice(0, 300),
       meeting: this.#plan?.meeting ?? null,
       facts: { from: woken ? first : second, to: woken ? second : first },
+    });
+  }
+
+  #tellLead(before: string | null, now: string | null): void {
+    const [first = null] = this.#state.hubs;
+    this.#options.tell({
+      kind: 'hub',
+      severity: now === null ? 'info' : 'warning',
+      what: now === null ? 'returned' : 'taken-over',
+      because: now === null ? `${first} has who has the floor again` : `${first} is without who has the floor`,
+      meeting: this.#plan?.meeting ?? null,
+      facts: { from: before ?? first, to: now ?? first, stream: 'speaker' },
     });
   }
 

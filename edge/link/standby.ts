@@ -16,6 +16,8 @@ const FIRST_MS = 3000;
 /** The floor that stops although the first hub is there: its site may have lost that hub alone. Nobody tells us when it has it back. */
 const FLOOR_TRUST_MS = 10_000;
 const LONGEST_FLOOR_TRUST_MS = 300_000;
+/** So long the first hub must be without who has the floor, and another one with it, until mosaic and mix come from there: connections come one by one. */
+const LACK_MS = 300;
 /** Losses within this time count together. */
 const FLAP_WINDOW_MS = 60_000;
 /** A way that was lost so often within the window rests, if another leads to the same hub. */
@@ -52,6 +54,12 @@ export interface Standby {
   readonly stalled: ReadonlySet<Watched>;
   /** Whose mosaic and mix are shown; without an entry: nobody's yet. */
   readonly shown: ReadonlyMap<ViewName, string>;
+  /** Of the hubs that have said so: whether who has the floor reaches them. */
+  readonly speaker: ReadonlyMap<string, boolean>;
+  /** The hub whose mosaic and mix are wanted, because the first is without who has the floor; null: the first. */
+  readonly leads: string | null;
+  /** Since when another one should. */
+  readonly leadsWrongSince: number | null;
 }
 
 export const noStandby: Standby = {
@@ -66,6 +74,9 @@ export const noStandby: Standby = {
   restedAt: null,
   stalled: new Set(),
   shown: new Map(),
+  speaker: new Map(),
+  leads: null,
+  leadsWrongSince: null,
 };
 
 /** The picture of the floor, and the first hub's mix: that one never pauses while the hub is well. */
@@ -79,6 +90,8 @@ export type StandbyInput =
   | { readonly type: 'stream'; readonly stream: Watched; readonly stalled: boolean }
   /** The screen or the loudspeaker has gone over to this hub. */
   | { readonly type: 'shown'; readonly view: ViewName; readonly hub: string }
+  /** Whether who has the floor reaches each hub, of those who have said it. */
+  | { readonly type: 'speaker'; readonly at: ReadonlyMap<string, boolean> }
   /** Nothing is shown any more: the relay of this box died. */
   | { readonly type: 'dark' }
   | { readonly type: 'time' };
@@ -87,9 +100,9 @@ export function step(state: Standby, input: StandbyInput, at: number): Standby {
   return settle(take(state, input, at), at);
 }
 
-export function reachOf({ hubs, because, ways }: Standby): Reach {
+export function reachOf({ hubs, because, ways, leads }: Standby): Reach {
   const woken = because === null ? asPlanned.woken : hubs.slice(1);
-  return { woken, resting: [...ways].flatMap(([name, { restsUntil }]) => (restsUntil === null ? [] : [name])) };
+  return { woken, resting: [...ways].flatMap(([name, { restsUntil }]) => (restsUntil === null ? [] : [name])), leads };
 }
 
 function take(state: Standby, input: StandbyInput, at: number): Standby {
@@ -129,6 +142,8 @@ function take(state: Standby, input: StandbyInput, at: number): Standby {
     }
     case 'shown':
       return { ...state, shown: new Map(state.shown).set(input.view, input.hub) };
+    case 'speaker':
+      return { ...state, speaker: input.at };
     case 'dark':
       return { ...state, shown: new Map() };
     case 'time': {
@@ -154,10 +169,10 @@ function woken(state: Standby, because: string, at: number, least: number, most:
 /** What follows from time alone: trust that is earned, rests that are over or begin. */
 function settle(state: Standby, at: number): Standby {
   const ways = new Map([...state.ways].map(([name, life]) => [name, rested(state.ways, name, life, at)]));
-  const now = { ...state, ways };
+  const now = led({ ...state, ways }, at);
   if (now.because === null) return now;
   if (now.protection !== 'warm') return { ...now, because: null, wellSince: null };
-  const well = now.hubs[0] !== undefined && hasHub(ways, now.hubs[0]) && now.stalled.size === 0;
+  const well = now.hubs[0] !== undefined && hasHub(ways, now.hubs[0]) && now.stalled.size === 0 && now.leads === null;
   if (!well) return { ...now, wellSince: null };
   const wellSince = now.wellSince ?? at;
   // A hub that starts anew composes its mosaic later than it answers: whoever is still looked at goes on.
@@ -165,6 +180,24 @@ function settle(state: Standby, at: number): Standby {
   return at - wellSince >= now.trustMs + (shown ? 0 : SHOWN_MS)
     ? { ...now, because: null, wellSince: null, restedAt: at }
     : { ...now, wellSince };
+}
+
+/**
+ * Whose mosaic and mix are wanted: the first hub's, unless who has the floor reaches another one and not that. A warm site asks for the other hub then, and
+ * gives the first one time when it has the speaker again.
+ */
+function led(state: Standby, at: number): Standby {
+  const [first = ''] = state.hubs;
+  const has = (hub: string): boolean => state.speaker.get(hub) === true && hasHub(state.ways, hub);
+  const lacks = state.speaker.get(first) === false;
+  const wanted = lacks ? (state.hubs.find(has) ?? null) : null;
+  if (wanted === state.leads) return { ...state, leadsWrongSince: null };
+  const since = state.leadsWrongSince ?? at;
+  const patienceMs = wanted === null && state.leads !== null && has(state.leads) ? FLOOR_TRUST_MS : LACK_MS;
+  if (at - since < patienceMs) return { ...state, leadsWrongSince: since };
+  const now = { ...state, leads: wanted, leadsWrongSince: null };
+  const because = `${first} is without who has the floor`;
+  return wanted === null ? now : { ...now, ...woken(now, because, at, FLOOR_TRUST_MS, LONGEST_FLOOR_TRUST_MS) };
 }
 
 function rested(all: Standby['ways'], name: string, life: WayLife, at: number): WayLife {

@@ -107,7 +107,7 @@ export function linkTables(plan: Plan | null, me: string, keys: readonly MediaKe
     connections: used.flatMap((way) => connections(way, me, keyOf(way.hub) ?? '')),
     problems,
     routes,
-    views: localViews(plan, me, hubs, ports),
+    views: localViews(plan, me, hubs, ports, reach.leads),
   };
 }
 
@@ -159,9 +159,9 @@ function received(plan: Plan, me: string, hubs: readonly PlanHub[], ways: readon
 const nobody: Target = { link: 'nobody' };
 
 /** What the hubs make differs between them: the relay itself goes over to the next one whose stream comes when one stops. */
-function localViews(plan: Plan, me: string, hubs: readonly PlanHub[], ports: LocalPorts): LocalView[] {
+function localViews(plan: Plan, me: string, hubs: readonly PlanHub[], ports: LocalPorts, leads: string | null): LocalView[] {
   const { floor, small } = heard(plan, me);
-  const [first, ...others] = hubs;
+  const [first, ...others] = hubs.toSorted((a, b) => Number(b.hub === leads) - Number(a.hub === leads));
   const at = (port: number | null): Target => (port === null ? nobody : { udp: port });
   // Of two hubs one may send the large picture and one the small: the large one is shown for as long as it comes from either.
   const instead = hubs.length > 1 && small !== null ? { backups: [small] } : {};

@@ -19,9 +19,11 @@ export interface Reach {
   readonly woken: readonly string[];
   /** Ways that have come and gone too often and rest, as `hub` or `hub.path`. */
   readonly resting: readonly string[];
+  /** The hub whose mosaic and mix are wanted before the others': it has who has the floor. Null: the first. */
+  readonly leads: string | null;
 }
 
-export const asPlanned: Reach = { woken: [], resting: [] };
+export const asPlanned: Reach = { woken: [], resting: [], leads: null };
 
 /** Names a way in logs, events and in `Reach`. */
 export const wayName = ({ hub, path }: Pick<Way, 'hub' | 'path'>): string => (path === null ? hub : `${hub}.${path}`);

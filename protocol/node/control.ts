@@ -36,6 +36,15 @@ export interface ControlEvents {
   keyframe: [wanted: { readonly meeting: string; readonly kind: 'main' | 'tile' | 'content' }];
   /** The highest grant that the hub has. */
   grant: [notice: GrantFrom];
+  speakers: [notice: SpeakersAt];
+}
+
+/** Who of those who have the floor reaches the hub, and who does not. */
+export interface SpeakersAt {
+  readonly hub: string;
+  readonly meeting: string;
+  readonly here: readonly string[];
+  readonly away: readonly string[];
 }
 
 export interface GrantFrom {
@@ -166,6 +175,11 @@ export class HubControl extends EventEmitter<ControlEvents> {
       case 'grant':
         this.emit('grant', { hub: this.#options.hub, meeting: message.meeting, grant: message.grant });
         break;
+      case 'speakers': {
+        const { meeting, here, away } = message;
+        this.emit('speakers', { hub: this.#options.hub, meeting, here, away });
+        break;
+      }
       case 'pong':
         break;
       case 'refused':

@@ -66,6 +66,7 @@ export class Controls extends EventEmitter<ControlEvents> {
       this.emit('keyframe', wanted);
     });
     channel.on('grant', (notice) => this.emit('grant', notice));
+    channel.on('speakers', (notice) => this.emit('speakers', notice));
     channel.on('up', (hub) => this.emit('up', hub));
     channel.start();
     return channel;

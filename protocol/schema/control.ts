@@ -47,6 +47,19 @@ export const ControlFromHub = Type.Union([
   ),
   Type.Object({ type: Type.Literal('pong'), at: Type.Number() }, closed),
   GrantNotice,
+  /**
+   * Of those who have the floor: whose ways into this hub carry packets, and whose do not. Said when a channel opens and when it has changed. A site may
+   * lose one hub alone; whoever watches takes mosaic and mix from a hub that has it.
+   */
+  Type.Object(
+    {
+      type: Type.Literal('speakers'),
+      meeting: MeetingId,
+      here: Type.Array(NodeId, { maxItems: 4 }),
+      away: Type.Array(NodeId, { maxItems: 4 }),
+    },
+    closed,
+  ),
   Type.Object({ type: Type.Literal('refused'), because: Type.String({ maxLength: 200 }) }, closed),
 ]);
 export type ControlFromHub = Static<typeof ControlFromHub>;

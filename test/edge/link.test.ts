@@ -2,7 +2,6 @@
 import t from 'tap';
 import { arrived, type Flowed, flowing, linkSamples, lookAt, nothingFlowed } from '../../edge/link/samples.ts';
 import { floorIs, keyframeCame, nothingShown } from '../../edge/link/shown.ts';
-import { noStandby, reachOf, type StandbyInput, step } from '../../edge/link/standby.ts';
 import { relaySteps } from '../../edge/link/steps.ts';
 import { heard, linkTables, nobodyListens, noTables } from '../../edge/link/tables.ts';
 import { asPlanned, plannedHubs, plannedWays, type Reach } from '../../edge/link/ways.ts';
@@ -294,11 +293,13 @@ t.test(
     t.strictSame(linkTables(warm, 'site-1', keys(warm), nobodyListens, asPlanned).connections.length, 4);
     t.strictSame(to('site-1'), [['up-hub-1', 'up-hub-2'], ['up-hub-1'], ['up-hub-1']]);
     t.strictSame(to('site-2'), Array(3).fill(['up-hub-1', 'up-hub-2']), 'viewers of the second hub must lose nothing of the speaker');
-    t.strictSame(to('site-1', { woken: ['hub-2'], resting: [] }), Array(3).fill(['up-hub-1', 'up-hub-2']));
+    t.strictSame(to('site-1', { woken: ['hub-2'], resting: [], leads: null }), Array(3).fill(['up-hub-1', 'up-hub-2']));
     const [, mosaic, mix] = linkTables(warm, 'site-1', keys(warm), ports, asPlanned).views;
     const [, second] = warm.hubs.map(({ streams }) => streams);
     t.match(mosaic, { shows: { backups: [second?.mosaic.ssrc] } });
     t.match(mix, { shows: { backups: [second?.mix.ssrc] } });
+    const [, leading] = linkTables(warm, 'site-1', keys(warm), ports, { ...asPlanned, leads: 'hub-2' }).views;
+    t.match(leading, { shows: { ssrc: second?.mosaic.ssrc } }, 'the hub that has the speaker comes first');
   },
 );
 
@@ -315,68 +316,7 @@ t.test('each WAN link has its connections, to where the hub is behind it; one th
       ['up-hub-2.wan2', '10.2.0.1', 'pub/site-1/wan2'],
     ],
   );
-  const rested = linkTables(two, 'site-1', keys(two), nobodyListens, { woken: [], resting: ['hub-1.wan2'] });
+  const rested = linkTables(two, 'site-1', keys(two), nobodyListens, { woken: [], resting: ['hub-1.wan2'], leads: null });
   t.notOk(rested.connections.some(({ link }) => link.endsWith('hub-1.wan2')));
   t.notMatch(JSON.stringify(rested.routes), /hub-1\.wan2/);
-});
-
-t.test('a second hub is asked for at once and let go when the first has been there for long enough', async (t) => {
-  const warm = plannedWays(plan({ hubs: twoHubs, protection: 'warm', paths: ['a', 'b'] }), 'site-1');
-  const run = (...inputs: readonly [number, StandbyInput][]) => inputs.reduce((state, [at, input]) => step(state, input, at), noStandby);
-  const begin: [number, StandbyInput] = [0, { type: 'plan', protection: 'warm', ways: warm }];
-  const up = (at: number, way: string): [number, StandbyInput] => [at, { type: 'way', way, alive: true, because: '' }];
-  const down = (at: number, way: string): [number, StandbyInput] => [at, { type: 'way', way, alive: false, because: 'silent' }];
-  const time = (at: number): [number, StandbyInput] => [at, { type: 'time' }];
-  const both = [begin, up(10, 'hub-1.a'), up(20, 'hub-1.b')];
-  const woken = (...inputs: readonly [number, StandbyInput][]) => reachOf(run(...inputs)).woken;
-  t.strictSame(woken(begin, time(2900)), [], 'at the beginning it is waited for');
-  t.strictSame(woken(begin, time(3000)), ['hub-2'], 'but not for long');
-  t.strictSame(woken(...both, down(100, 'hub-1.a')), [], 'one path is left');
-  const lost = [...both, down(100, 'hub-1.a'), down(110, 'hub-1.b')];
-  t.strictSame(woken(...lost), ['hub-2']);
-  t.match(run(...lost).because, /hub-1 is lost: silent/);
-  const back = [...lost, up(1000, 'hub-1.a')];
-  t.strictSame(woken(...back, time(3900)), ['hub-2'], 'it has to be trusted first');
-  t.strictSame(woken(...back, time(4000)), []);
-  const shows = (at: number, hub: string): [number, StandbyInput] => [at, { type: 'shown', view: 'mosaic', hub }];
-  const composing = [...back.slice(0, -1), shows(200, 'hub-2'), up(1000, 'hub-1.a'), time(4000)];
-  t.strictSame(woken(...composing), ['hub-2'], 'its mosaic is still the one that is looked at');
-  t.strictSame(woken(...composing, shows(5300, 'hub-1')), [], 'until the first hub has composed its own');
-  t.strictSame(woken(...composing, [4100, { type: 'dark' }]), [], 'or until nothing is shown any more');
-  t.strictSame(woken(...composing, time(18_900)), ['hub-2']);
-  t.strictSame(woken(...composing, time(19_000)), [], 'but not for ever: to a narrow way it sends none');
-  const again = [...back, time(4000), down(5000, 'hub-1.a'), up(6000, 'hub-1.a')];
-  t.strictSame(woken(...again, time(9500)), ['hub-2'], 'lost again soon, it is trusted later');
-  t.strictSame(woken(...again, time(12_000)), []);
-  const stalled: [number, StandbyInput] = [100, { type: 'stream', stream: 'floor', stalled: true }];
-  t.strictSame(woken(...both, stalled), ['hub-2'], 'the speaker may have lost our hub alone');
-  t.strictSame(woken(...both, stalled, [400, { type: 'stream', stream: 'floor', stalled: false }], time(9000)), ['hub-2']);
-  t.strictSame(woken(...both, stalled, [400, { type: 'stream', stream: 'floor', stalled: false }], time(10_400)), []);
-  t.strictSame(woken([0, { type: 'plan', protection: 'hot', ways: warm }], ...lost.slice(1)), [], 'a hot site needs nobody to be woken');
-});
-
-t.test('a way that comes and goes rests while another leads to the same hub, longer each time; the last one never does', async (t) => {
-  const ways = plannedWays(plan({ protection: 'warm', paths: ['a', 'b'] }), 'site-1');
-  let state = step(noStandby, { type: 'plan', protection: 'warm', ways }, 0);
-  const way = (at: number, name: string, alive: boolean) => {
-    state = step(state, { type: 'way', way: `hub-1.${name}`, alive, because: 'flap' }, at);
-  };
-  const flap = (from: number) => {
-    for (let n = 0; n < 3; n++) {
-      way(from + n * 1000, 'b', true);
-      way(from + n * 1000 + 500, 'b', false);
-    }
-  };
-  way(0, 'a', true);
-  flap(1000);
-  t.strictSame(reachOf(state).resting, ['hub-1.b']);
-  state = step(state, { type: 'time' }, 13_400);
-  t.strictSame(reachOf(state).resting, ['hub-1.b']);
-  state = step(state, { type: 'time' }, 13_600);
-  t.strictSame(reachOf(state).resting, [], 'ten seconds later it may try again');
-  flap(14_000);
-  state = step(state, { type: 'time' }, 30_000);
-  t.strictSame(reachOf(state).resting, ['hub-1.b'], 'the second rest is longer');
-  way(30_100, 'a', false);
-  t.strictSame(reachOf(state).resting, [], 'with the other gone it is needed');
 });

@@ -53,6 +53,8 @@ export interface Path {
 
 export interface LabNetwork {
   machine(name: string): LabMachine;
+  /** Nothing goes between these two any more, by any network, and neither notices: as where routing fails. Returns what ends it. */
+  sever(one: string, other: string): () => void;
   path(site: string, wan: Wan): Path;
   readonly paths: readonly Path[];
   /** Ends every process on the machines and removes them. @throws Error when an impairment had died or a sanitizer complained. */
@@ -169,20 +171,24 @@ function makeSite(core: Space, spaces: { add(name: string): Space }, name: strin
   return { machine: { name, address: addressOf('wan1', 1, last), addresses, space, spawn, run, prefer, ...isolation(core, ports) }, ports };
 }
 
+/** Where the switch has no port: what is sent there is lost. */
+const nowhere = '02:00:00:00:00:00';
+
+/** How `places` are known to a machine, unless another hardware address is given. */
+const known = (ports: readonly Port[], places: readonly Place[], mac?: string): string[] =>
+  ports.flatMap(({ network }) =>
+    places
+      .flatMap((place) => place.ports)
+      .filter((port) => port.network === network)
+      .map(({ address, mac: real }) => `neigh replace ${address} lladdr ${mac ?? real} dev ${network} nud permanent`),
+  );
+
 /** Everybody knows everybody's hardware address. */
 function introduce(places: readonly Place[]): void {
-  for (const { machine, ports } of places)
-    machine.space.ip(
-      ports.flatMap(({ network }) =>
-        places.flatMap(({ machine: other, ports: theirs }) =>
-          other === machine
-            ? []
-            : theirs
-                .filter((port) => port.network === network)
-                .map(({ address, mac }) => `neigh replace ${address} lladdr ${mac} dev ${network} nud permanent`),
-        ),
-      ),
-    );
+  for (const place of places) {
+    const others = places.filter((other) => other !== place);
+    place.machine.space.ip(known(place.ports, others));
+  }
 }
 
 function pathOf(core: Space, impair: Impair, site: string, last: number, wan: Wan): Path {
@@ -231,13 +237,23 @@ export async function makeNetwork({ servers, sites, seed, sanitized = false }: N
         impairs.push(impair);
         paths.push(pathOf(core, impair, site, index + 1, wan));
       }
-    const machines = [...there, ...away].map(({ machine }) => machine);
+    const place = (name: string): Place => {
+      const found = [...there, ...away].find(({ machine }) => machine.name === name);
+      if (found === undefined) throw new RangeError(`no machine ${name}`);
+      return found;
+    };
     return {
       paths,
-      machine(name) {
-        const found = machines.find((each) => each.name === name);
-        if (found === undefined) throw new RangeError(`no machine ${name}`);
-        return found;
+      machine: (name) => place(name).machine,
+      sever(one, other) {
+        const pairs = [
+          [place(one), place(other)],
+          [place(other), place(one)],
+        ] as const;
+        for (const [from, to] of pairs) from.machine.space.ip(known(from.ports, [to], nowhere));
+        return () => {
+          for (const [from, to] of pairs) from.machine.space.ip(known(from.ports, [to]));
+        };
       },
       path(site, wan) {
         const found = paths.find((each) => each.site === site && each.wan === wan);

@@ -60,6 +60,8 @@ export interface Lab {
   readonly seed: number;
   machine(name: string): LabMachine;
   path(site: string, wan: Wan): Path;
+  /** Nothing goes between these two any more, and neither notices. Returns what ends it. */
+  sever(one: string, other: string): () => void;
   node(name: string): LabNode;
   readonly nodes: readonly LabNode[];
   /** What a site says of the media that reaches it. */
@@ -179,6 +181,7 @@ export async function startLab(t: Pick<Test, 'teardown'>, options: LabOptions): 
     seed,
     machine: network.machine,
     path: network.path,
+    sever: network.sever,
     node,
     nodes,
     watch: (site) => find(watches.get(site), site),

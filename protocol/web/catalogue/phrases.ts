@@ -59,6 +59,8 @@ export const phrases: readonly (readonly [pattern: RegExp, vi: string])[] = [
   [/^(\S+) is lost: (.*)$/, 'mất $1: $2'],
   [/^the sound of (\S+) has stopped$/, 'không còn tiếng từ $1'],
   [/^the picture of the floor has stopped$/, 'hình người phát biểu đã ngừng'],
+  [/^(\S+) is without who has the floor$/, '$1 không nhận được tín hiệu của điểm đang phát biểu'],
+  [/^(\S+) has who has the floor again$/, '$1 lại nhận được tín hiệu của điểm đang phát biểu'],
   [/^(\S+) has been well for (\d+) s$/, '$1 đã ổn định $2 giây'],
   [/^(\S+) does not answer$/, '$1 không trả lời'],
   [/^the mosaic of the first hub stopped$/, 'lưới hình từ máy chủ hình chính đã ngừng'],

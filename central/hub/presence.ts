@@ -1,0 +1,70 @@
+/**
+ * Who of those who have the floor reaches this hub: told to every box of the meeting. A site may lose the way to one hub alone; then that hub is well
+ * for everybody else, its mix and mosaic go on, and only it knows that the speaker is in neither.
+ */
+import type { RelayEvent } from '../../hardware/relay/events.ts';
+import type { ControlFromHub } from '../../protocol/schema/control.ts';
+import type { Plan } from '../../protocol/schema/plan.ts';
+import { attached } from './forward/table.ts';
+
+export type Speakers = Extract<ControlFromHub, { type: 'speakers' }>;
+
+export interface PresenceOptions {
+  readonly node: string;
+  /** The plans in force, each under its highest grant. */
+  readonly plans: () => readonly Plan[];
+  readonly say: (site: string, message: Speakers) => void;
+}
+
+export class Presence {
+  readonly #options: PresenceOptions;
+  /** Ways in that carry packets (stream ids), by site. */
+  readonly #ways = new Map<string, ReadonlySet<string>>();
+  /** What was said of each meeting last. */
+  #said: ReadonlyMap<string, string> = new Map();
+
+  constructor(options: PresenceOptions) {
+    this.#options = options;
+  }
+
+  /** What the relay has noticed of connections. */
+  heard(event: RelayEvent): void {
+    const alive = { connected: true, heard: true, silent: false, disconnected: false }[event.event as string];
+    if (alive === undefined || !('streamId' in event) || !('peer' in event)) return;
+    const { peer, streamId } = event;
+    if (peer === undefined || !streamId.startsWith('pub/')) return;
+    const others = [...(this.#ways.get(peer) ?? [])].filter((each) => each !== streamId);
+    this.#ways.set(peer, new Set(alive ? [...others, streamId] : others));
+    this.look();
+  }
+
+  /** The relay died, and every connection with it. */
+  dark(): void {
+    this.#ways.clear();
+    this.look();
+  }
+
+  /** The plans or grants may be others: says what is news. */
+  look(): void {
+    const { node, plans, say } = this.#options;
+    const said = new Map<string, string>();
+    for (const plan of plans()) {
+      const message = this.#of(plan);
+      const text = JSON.stringify(message);
+      said.set(plan.meeting, text);
+      if (this.#said.get(plan.meeting) !== text) for (const { site } of attached(plan, node)) say(site, message);
+    }
+    this.#said = said;
+  }
+
+  /** A box has opened a channel: it hears how things are. */
+  opened(site: string): void {
+    const { node, plans, say } = this.#options;
+    for (const plan of plans()) if (attached(plan, node).some((each) => each.site === site)) say(site, this.#of(plan));
+  }
+
+  #of({ meeting, grant }: Plan): Speakers {
+    const here = (site: string): boolean => (this.#ways.get(site)?.size ?? 0) > 0;
+    return { type: 'speakers', meeting, here: grant.slots.filter(here), away: grant.slots.filter((site) => !here(site)) };
+  }
+}
