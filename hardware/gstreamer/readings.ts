@@ -40,6 +40,7 @@ export interface StampReading {
   readonly lost: number;
   readonly repeated: number;
   readonly unfit: number;
+  /** The longest time between two readable pictures since the last reading, the present one included. */
   readonly maxGapMs: number;
   /** -1 before the first. */
   readonly lastSeq: number;

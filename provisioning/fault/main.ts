@@ -2,15 +2,10 @@
 import { resolve } from 'node:path';
 import { packageRoot } from '../../protocol/node/root.ts';
 import { runningDemo } from '../demo/state.ts';
-import { cameras } from './camera.ts';
-import { codecs } from './codec.ts';
-import { disk } from './disk.ts';
-import { type Kinds, Refused } from './kind.ts';
-import { network } from './network.ts';
-import { processes } from './processes.ts';
+import { Refused } from './kind.ts';
+import { kinds } from './kinds.ts';
 
 const EX_USAGE = 64;
-const kinds: Kinds = { ...cameras, ...codecs, ...processes, ...network, ...disk };
 
 const usage = (): string => {
   const rows = Object.entries(kinds).map(([name, { takes, about }]) => [`${name} ${takes}`.trim(), about] as const);

@@ -7,6 +7,7 @@ import t from 'tap';
 import type { LogEntry, MeetingView, SiteView } from '../../protocol/api.ts';
 import { packageRoot } from '../../protocol/node/root.ts';
 import type { RecordingManifest, RecordingView } from '../../protocol/recording.ts';
+import { hotSites } from '../../provisioning/demo/hubs.ts';
 import { type Chromium, meanColour, openPage, playedSeconds } from '../support/browser.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
 import { eventually } from '../support/eventually.ts';
@@ -252,8 +253,14 @@ t.test('a network camera that is plugged in shows up, asks for its login, and tu
   await page.goto(`${demo.url}/#/meeting/${meeting.id}`);
 });
 
-t.test('after kill -9 of the hub the recording plays, at most one second is missing at its end, and the meeting comes back', async (t) => {
+/** Frames of the floor that each of these has lost so far. */
+const lostAt = async (sites: readonly string[]): Promise<Record<string, number | null>> =>
+  Object.fromEntries((await demo.sites()).flatMap(({ site, lostFrames }) => (sites.includes(site) ? [[site, lostFrames]] : [])));
+
+t.test('after kill -9 of the hub the hot sites have lost nothing, warm ones are back, and the recording plays', async (t) => {
   const meeting = await demo.meeting();
+  const hot = meeting.sites.slice(0, hotSites).map(({ site }) => site);
+  const warm = meeting.sites.slice(hotSites).map(({ site }) => site);
   await demo.call('POST', `/meetings/${meeting.id}/record`, { on: true, because: 'kiểm thử' });
   await eventually(async () => {
     const { recording } = await demo.meeting();
@@ -262,6 +269,8 @@ t.test('after kill -9 of the hub the recording plays, at most one second is miss
   const [hub, pid] = Object.entries(await demo.pids()).find(([name]) => name.startsWith('hub')) ?? [];
   if (hub === undefined || pid === undefined) throw new Error('the hub does not run');
   const natives = [...named(pid, 'worker'), ...named(pid, 'relay')];
+  const lost = await lostAt(hot);
+  const before = (await demo.call<LogEntry[]>('GET', '/log?limit=1'))[0]?.id ?? 0;
   process.kill(pid, 'SIGKILL');
   for (const each of natives) {
     try {
@@ -298,6 +307,19 @@ t.test('after kill -9 of the hub the recording plays, at most one second is miss
     },
     { withinMs: 120_000, everyMs: 500 },
   );
+  t.strictSame(await lostAt(hot), lost, 'after de-duplication, not one frame of the floor is missing at the sites that two hubs serve');
+  const gaps = (await demo.call<LogEntry[]>('GET', '/log?limit=1000')).flatMap(({ id, node, kind, what, facts }) =>
+    id > before && kind === 'hub' && what === 'taken-over' && warm.includes(node) ? [[node, facts['stream'], facts['gapMs']] as const] : [],
+  );
+  for (const stream of ['mosaic', 'mix']) {
+    const back = gaps.filter(([, which]) => which === stream);
+    t.strictSame(
+      [...new Set(back.map(([node]) => node))].toSorted(),
+      warm.toSorted(),
+      `every warm site got its ${stream} from the second hub`,
+    );
+    t.comment(`${stream} without a packet for ${back.map(([, , ms]) => ms).join(', ')} ms`);
+  }
 });
 
 t.test('the recording is listed, downloads and plays as MP4; ended, the meeting leaves the screens', async (t) => {

@@ -1,5 +1,5 @@
 /* read-stamp {element,pad,name,x?,y?,width?,height?}: reads stamps behind a decoder, in the whole picture or in a part of it (a tile of a mosaic).
- * stamps {name,reset?} drains what was read. Event `stamp-source` tells when another source is shown: the moment a floor has changed. */
+ * stamps {name,reset?} drains what was read; maxGapMs is the longest time between two readable pictures since the last answer, the present one included. Event `stamp-source` tells when another source is shown: the moment a floor has changed. */
 #include "stamp.h"
 
 #include "worker.h"
@@ -128,13 +128,14 @@ void do_stamps(const Json *request, Reply *reply) {
   put_int(out, "lost", (gint64)self->lost);
   put_int(out, "repeated", (gint64)self->repeated);
   put_int(out, "unfit", (gint64)self->unfit);
-  put_number(out, "maxGapMs", (double)(self->max_gap / 1000) / 1000);
+  gint64 age = self->last_at ? now_ns() - self->last_at : 0;
+  put_number(out, "maxGapMs", (double)(MAX(self->max_gap, age) / 1000) / 1000);
+  self->max_gap = 0;
   put_int(out, "lastSeq", self->any ? self->last.sequence : -1);
   put_int(out, "source", self->any ? self->last.source : -1);
   self->sampled = 0;
   if (flag_or(request, "reset", false)) {
     self->samples_dropped = self->read = self->corrupt = self->lost = self->repeated = self->unfit = 0;
-    self->max_gap = 0;
   }
   g_mutex_unlock(&self->lock);
 }

@@ -65,7 +65,7 @@ struct conn {
   int64_t queue_us;         /* Unacknowledged time beyond the round trip, or what the oldest packet here has waited. */
   int64_t sent_queue_us;    /* The former alone. */
   struct waiting waiting;   /* Video that waits here. */
-  int64_t over_us;          /* Since when it is too long; 0 = it is not. */
+  int64_t over_us;          /* Since when it is too long, in attended time: a starved process finds queues that are its own; 0 = it is not. */
   struct meter meter;       /* Peers: what is taken from it. */
   bool crowded;             /* Video has been dropped and the queue is still not short; since when. */
   int64_t crowded_us;

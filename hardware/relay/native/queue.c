@@ -50,8 +50,8 @@ void queue_look(struct relay *r, struct conn *conn) {
   conn->sent_queue_us = sent > 0 ? sent : 0;
   conn->queue_us = conn->sent_queue_us > here ? conn->sent_queue_us : here;
   if (conn->queue_us <= bound(r, conn)) conn->over_us = 0;
-  else if (conn->over_us == 0) conn->over_us = r->now;
-  if (!conn->crowded && conn->over_us != 0 && r->now - conn->over_us >= r->tune.queue_hold) {
+  else if (conn->over_us == 0) conn->over_us = r->attended;
+  if (!conn->crowded && conn->over_us != 0 && r->attended - conn->over_us >= r->tune.queue_hold) {
     conn->crowded = true;
     conn->crowded_us = r->now;
     say(r, "crowded", conn);

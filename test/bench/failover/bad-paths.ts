@@ -3,6 +3,7 @@ import type { Impairment } from '../../support/impair.ts';
 import type { Wan } from '../../support/lab-network.ts';
 import { pictures, seconds } from '../../support/lab-story.ts';
 import { withLab } from './round.ts';
+import { stockBadPath } from './stock.ts';
 
 const [speaker, viewer] = ['site-a', 'site-b'];
 /** For the latency to follow the round trip and the losses. */
@@ -23,6 +24,8 @@ interface BadPath extends Counted {
   /** Of what the links lost on their own, in frames of the network. */
   readonly lossPercent: number;
   readonly latencyMs: readonly number[];
+  /** Pictures that stock SRT, over one of these paths, had not whole in the same time. */
+  readonly stockLostFrames: number;
 }
 
 const badPath = (how: Impairment, on: readonly Wan[], say: (text: string) => void): Promise<BadPath> =>
@@ -56,7 +59,8 @@ const badPath = (how: Impairment, on: readonly Wan[], say: (text: string) => voi
       `${JSON.stringify(how)} on ${on.join(' and ')}: ${bad.lostFrames} of ${bad.frames} frames lost (before: ${calm.lostFrames} of ${calm.frames}), latency raised to ${latencyMs.join(', ')}`,
     );
     const lossPercent = Math.round((10_000 * lost) / all) / 100;
-    return { ...bad, calm, lossPercent, latencyMs };
+    const [stockLostFrames = Number.NaN] = await stockBadPath(lab, MEASURED_SECONDS, say);
+    return { ...bad, calm, lossPercent, latencyMs, stockLostFrames };
   });
 
 /** 50 ms round trip and 5 % random loss on both paths of both sites. */

@@ -8,7 +8,7 @@ import type { Lab } from '../../support/lab.ts';
 import { patient } from '../../support/lab-story.ts';
 import { movingClip } from '../../support/simulated-camera.ts';
 
-export const sites = ['site-a', 'site-b', 'site-c'] as const;
+const sites = ['site-a', 'site-b', 'site-c'] as const;
 export const [speaker, ...viewers] = sites;
 const port = { camera: 8554, backup: 8556 } as const;
 const url = (which: keyof typeof port): string => `rtsp://127.0.0.1:${port[which]}/camera`;

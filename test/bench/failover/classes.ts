@@ -62,12 +62,38 @@ export const goals: Readonly<Record<string, Goal>> = {
   disk: { p95Ms: 120, lostFrames: 0 },
 };
 
-/** Each measured class beside its goal. */
-export const reached = (classes: Readonly<Record<string, ClassResult>>, wanted: Readonly<Record<string, Goal>>): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(classes).flatMap(([name, { gapMs, lostFrames }]) => {
-      const goal = wanted[name];
+/** What is promised besides, by class or figure: a path into its result, and what it may not exceed. */
+const bounds: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  worker: { othersTouched: 0 },
+  central: { 'agreeMs.p95': 5000 },
+  broker: { lostEvents: 0, doubledEvents: 0 },
+  disk: { crashed: 0 },
+  lossy: { lostFrames: 0 },
+  bursts: { lostFrames: 0 },
+  narrow: { 'voiceLostPercent.max': 1, 'heardLostPercent.max': 1, 'oldestMs.max': 2000, 'oldestSeenMs.max': 2000 },
+  falseSwitches: { switches: 0 },
+};
+
+const at = (result: unknown, path: string): unknown =>
+  path.split('.').reduce<unknown>((value, key) => (value as Readonly<Record<string, unknown>> | undefined)?.[key], result);
+
+/** What was measured and is not as promised, in words; what has no number (a class that measured nothing) is not as promised. */
+export function missed(classes: Readonly<Record<string, ClassResult>>, more: Readonly<Record<string, unknown>>): readonly string[] {
+  const within = (value: unknown, most: number): boolean =>
+    (typeof value === 'number' || typeof value === 'boolean') && Number(value) <= most;
+  const wrong = (name: string, result: unknown, path: string, most: number): readonly string[] =>
+    within(at(result, path), most) ? [] : [`${name}: ${path} is ${String(at(result, path))}, promised ${most}`];
+  return [
+    ...Object.entries(classes).flatMap(([name, result]) => {
+      const goal = goals[name];
       if (goal === undefined) return [];
-      return [[name, { ...goal, reached: gapMs.p95 <= goal.p95Ms && (goal.lostFrames === null || lostFrames <= goal.lostFrames) }]];
+      return [
+        ...wrong(name, result, 'gapMs.p95', goal.p95Ms),
+        ...(goal.lostFrames === null ? [] : wrong(name, result, 'lostFrames', goal.lostFrames)),
+      ];
     }),
-  );
+    ...Object.entries({ ...classes, ...more }).flatMap(([name, result]) =>
+      Object.entries(bounds[name] ?? {}).flatMap(([path, most]) => wrong(name, result, path, most)),
+    ),
+  ];
+}

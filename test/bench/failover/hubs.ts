@@ -4,12 +4,12 @@ import { eventually } from '../../support/eventually.ts';
 import type { Lab } from '../../support/lab.ts';
 import { type Chronicle, patient, pictures, protect } from '../../support/lab-story.ts';
 import { distribution } from '../summary.ts';
-import { factsOf, type Measure, Rounds, withLab } from './round.ts';
+import { decodes, factsOf, type Measure, Rounds, stamped, withLab } from './round.ts';
 import { stockHub } from './stock.ts';
 
 const sites = ['site-a', 'site-b', 'site-c'] as const;
 const [speaker, ...viewers] = sites;
-const options = { hubs: ['hub-1', 'hub-2'], sites: Object.fromEntries(sites.map((site) => [site, {}])) };
+const options = { hubs: ['hub-1', 'hub-2'], sites: { [speaker]: stamped, [viewers[0]]: decodes, [viewers[1]]: {} } };
 
 const took = (stream: 'mosaic' | 'mix') => (entry: LogEntry) =>
   entry.kind === 'hub' && entry.what === 'taken-over' && entry.facts['stream'] === stream;
@@ -60,7 +60,7 @@ export const hubHot: Measure = (n, say) =>
     const stockGapMs = distribution(await stockHub(lab, Math.max(3, Math.ceil(n / 4)), say));
     const { lostFrames } = rounds.base();
     return {
-      hubHot: { ...rounds.floor(), stockGapMs },
+      hubHot: { ...rounds.floor(), decodedGapMs: distribution(rounds.decoded()), stockGapMs },
       hubHotAudio: { n, gapMs: distribution(mix ?? []), lostFrames, stockGapMs },
       hubHotMosaic: { n, gapMs: distribution(mosaic ?? []), lostFrames, stockGapMs },
     };
@@ -84,20 +84,20 @@ export const hubWarm: Measure = (n, say) =>
       });
       sound?.push(worst(factsOf(told, 'gapMs', took('mix'))));
       mosaic?.push(worst(factsOf(told, 'gapMs', took('mosaic'))));
-      whole?.push(Math.max(seen.floorMs, sound?.at(-1) ?? 0, mosaic?.at(-1) ?? 0));
+      whole?.push(Math.max(seen.decodedMs ?? Number.NaN, sound?.at(-1) ?? 0, mosaic?.at(-1) ?? 0));
       say(
-        `hubWarm ${index + 1}/${n}: floor ${seen.floorMs} ms, ${seen.lostFrames} lost, sound ${sound?.at(-1)} ms, mosaic ${mosaic?.at(-1)} ms`,
+        `hubWarm ${index + 1}/${n}: floor decoded ${seen.decodedMs} ms, packets ${seen.floorMs} ms, ${seen.lostFrames} lost, sound ${sound?.at(-1)} ms, mosaic ${mosaic?.at(-1)} ms`,
       );
       await eventually(() => lab.notWhole(meeting), patient);
     }
     const stockGapMs = distribution(await stockHub(lab, Math.max(3, Math.ceil(n / 4)), say));
-    const floorMs = rounds.floor().gapMs;
     return {
       hubWarm: {
         n,
         gapMs: distribution(whole ?? []),
         ...rounds.base(),
-        floorMs,
+        floorMs: distribution(rounds.decoded()),
+        packetGapMs: rounds.floor().gapMs,
         audioMs: distribution(sound ?? []),
         mosaicMs: distribution(mosaic ?? []),
         stockGapMs,

@@ -4,7 +4,7 @@ import { eventually } from '../../support/eventually.ts';
 import { labPorts } from '../../support/lab-config.ts';
 import { patient, pictures } from '../../support/lab-story.ts';
 import { distribution } from '../summary.ts';
-import { type Measure, Rounds, withLab } from './round.ts';
+import { decodes, type Measure, Rounds, stamped, withLab } from './round.ts';
 import { stockOnlyPath } from './stock.ts';
 
 const [speaker, viewer] = ['site-a', 'site-b'];
@@ -37,16 +37,16 @@ const mono = (): number => performance.now();
 
 export const onlyPath: Measure = async (n, say) => {
   const one = { paths: [{ name: 'wan1', interface: 'wan1' }], central: [{ host: '10.81.0.1', port: labPorts.mqtt }] };
-  return withLab({ sites: { [speaker]: one, [viewer]: one } }, async (lab) => {
+  return withLab({ sites: { [speaker]: { ...one, ...stamped }, [viewer]: { ...one, ...decodes } } }, async (lab) => {
     await lab.meet({ floor: speaker });
-    const backMs: number[] = [];
+    const [backMs, packetMs]: [number[], number[]] = [[], []];
     /** Times that what came back was taken for a narrow way: people then see less for a while. */
     let narrowed = 0;
     const rounds = new Rounds(lab, [viewer]);
     for (let index = 0; index < n; index++) {
       const site = index % 2 === 0 ? viewer : speaker;
       const away = awayMs[index % 4 < 2 ? 0 : 1];
-      // The gap is counted from when the path is back: it began before that and ends with the first picture.
+      // The gap is counted from when the path is back: it began before that and ends with the first whole, decoded picture.
       let outageMs = 0;
       const { seen, told } = await rounds.round(async () => {
         const cut = mono();
@@ -56,12 +56,22 @@ export const onlyPath: Measure = async (n, say) => {
         outageMs = mono() - cut;
       });
       narrowed += told.filter(({ what }) => what === 'narrowed').length;
-      backMs.push(Math.max(0, seen.floorMs - outageMs));
+      backMs.push(Math.max(0, (seen.decodedMs ?? Number.NaN) - outageMs));
+      packetMs.push(Math.max(0, seen.floorMs - outageMs));
       say(
         `onlyPath ${index + 1}/${n}: ${site} away for ${Math.round(outageMs)} ms, picture ${Math.round(backMs.at(-1) ?? 0)} ms after the return`,
       );
     }
     const stock = await stockOnlyPath(lab, Math.max(3, Math.ceil(n / 4)), awayMs, say);
-    return { onlyPath: { n, ...rounds.base(), gapMs: distribution(backMs), narrowed, stockGapMs: distribution(stock) } };
+    return {
+      onlyPath: {
+        n,
+        ...rounds.base(),
+        gapMs: distribution(backMs),
+        packetGapMs: distribution(packetMs),
+        narrowed,
+        stockGapMs: distribution(stock),
+      },
+    };
   });
 };

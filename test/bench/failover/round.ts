@@ -34,6 +34,8 @@ export async function withLab<T>(options: LabOptions, use: (lab: Lab) => Promise
 export interface Seen {
   /** Without a picture of the floor, by the packets at the viewer's relay; the worst of them. */
   readonly floorMs: number;
+  /** Without a decoded, whole picture of the floor, at the viewers that decode (`decodes`); null: none does. */
+  readonly decodedMs: number | null;
   readonly mosaicMs: number;
   readonly lostFrames: number;
 }
@@ -43,6 +45,10 @@ export interface Round {
   /** Central's log of this round. */
   readonly told: readonly LogEntry[];
 }
+
+/** Of a site whose pictures carry stamps, and of a viewer that reads them behind its decoder. */
+export const stamped = { stamps: true } as const;
+export const decodes = { stamps: true, display: 'headless' } as const;
 
 /** Numbers are told once a second: what happened is in the next but one. */
 const TOLD_SECONDS = 2;
@@ -57,6 +63,8 @@ export class Rounds {
   #calmLost = 0;
   readonly #calmMs: number[] = [];
   readonly #seen: Seen[] = [];
+  /** Lines of stamps that were there when the present count began. */
+  readonly #read = new Map<string, number>();
 
   constructor(lab: Lab, viewers: readonly string[]) {
     this.#lab = lab;
@@ -86,6 +94,11 @@ export class Rounds {
     return { n: this.#seen.length, gapMs: distribution(this.#seen.map(({ floorMs }) => floorMs)), ...this.base() };
   }
 
+  /** Of the viewers that decode, each round. */
+  decoded(): readonly number[] {
+    return this.#seen.flatMap(({ decodedMs }) => (decodedMs === null ? [] : [decodedMs]));
+  }
+
   /** What every class says besides its gap. */
   base(): { readonly lostFrames: number; readonly calm: { readonly lostFrames: number; readonly gapMs: Distribution } } {
     return {
@@ -113,12 +126,17 @@ export class Rounds {
   }
 
   #begin(): void {
-    for (const site of this.#viewers) this.#lab.watch(site).begin();
+    for (const site of this.#viewers) {
+      this.#lab.watch(site).begin();
+      this.#read.set(site, this.#lab.stamps(site).length);
+    }
   }
 
   #look(): Seen {
     const all = this.#viewers.map((site) => this.#lab.watch(site).seen);
+    const decoded = this.#viewers.flatMap((site) => this.#lab.stamps(site).slice(this.#read.get(site)));
     return {
+      decodedMs: decoded.length === 0 ? null : Math.max(...decoded.map(({ floor }) => floor.maxGapMs)),
       floorMs: Math.max(...all.map(({ floorMaxGapMs }) => floorMaxGapMs)),
       mosaicMs: Math.max(...all.map(({ mosaicMaxGapMs }) => mosaicMaxGapMs)),
       lostFrames: all.reduce((sum, { floorLost }) => sum + floorLost, 0),

@@ -11,7 +11,10 @@ import type { Lab } from '../../support/lab.ts';
 import { patient } from '../../support/lab-story.ts';
 
 const port = 9800;
-const latencyMs = 40;
+const FPS = 25;
+const LATENCY_MS = 40;
+/** Of libsrt, for what is not known to be near. */
+const DEFAULT_LATENCY_MS = 120;
 const gst = 'gst-launch-1.0';
 const words = (text: string): string[] => text.trim().split(/\s+/);
 const mono = (): number => performance.now();
@@ -22,14 +25,16 @@ class Screen {
   #child: ChildProcess | null = null;
   readonly #lab: Lab;
   readonly #hub: string;
+  readonly #latencyMs: number;
 
-  constructor(lab: Lab, hub: string) {
+  constructor(lab: Lab, hub: string, latencyMs: number) {
     this.#lab = lab;
     this.#hub = hub;
+    this.#latencyMs = latencyMs;
   }
 
   start(): void {
-    const pipeline = `-v srtsrc uri=srt://0.0.0.0:${port}?mode=listener latency=${latencyMs} keep-listening=true
+    const pipeline = `-v srtsrc uri=srt://0.0.0.0:${port}?mode=listener latency=${this.#latencyMs} keep-listening=true
       ! application/x-rtp,media=video,clock-rate=90000,encoding-name=H264,payload=96 ! rtph264depay ! h264parse ! avdec_h264 output-corrupt=false
       ! identity name=shown silent=false ! fakesink sync=false`;
     const child = this.#lab.machine(this.#hub).spawn(gst, words(pipeline));
@@ -58,11 +63,17 @@ class Screen {
   }
 }
 
-async function stock(lab: Lab, site: string, hub: string, use: (screen: Screen) => Promise<number[]>): Promise<number[]> {
-  const screen = new Screen(lab, hub);
+async function stock(
+  lab: Lab,
+  site: string,
+  hub: string,
+  use: (screen: Screen) => Promise<number[]>,
+  latencyMs = LATENCY_MS,
+): Promise<number[]> {
+  const screen = new Screen(lab, hub, latencyMs);
   screen.start();
   const to = `srt://${lab.machine(hub).addresses.wan1}:${port}?mode=caller`;
-  const pipeline = `videotestsrc is-live=true ! video/x-raw,width=320,height=180,framerate=25/1,format=I420 ! x264enc tune=zerolatency speed-preset=ultrafast
+  const pipeline = `videotestsrc is-live=true ! video/x-raw,width=320,height=180,framerate=${FPS}/1,format=I420 ! x264enc tune=zerolatency speed-preset=ultrafast
     key-int-max=50 ! rtph264pay mtu=1316 config-interval=-1 ! srtsink uri=${to} latency=${latencyMs} wait-for-connection=false`;
   const sender = lab.machine(site).spawn(gst, words(pipeline));
   sender.stdout?.resume();
@@ -108,3 +119,20 @@ export const stockHub = (lab: Lab, n: number, say: (text: string) => void): Prom
     }
     return gaps;
   });
+
+/** Nothing fails, but the path is bad already: decoded pictures of so many seconds that did not come, or came damaged. Its latency is the default of SRT. */
+export const stockBadPath = (lab: Lab, seconds: number, say: (text: string) => void): Promise<number[]> =>
+  stock(
+    lab,
+    'site-a',
+    'hub-1',
+    async (screen) => {
+      await screen.more(50);
+      const before = screen.times.length;
+      await pause(seconds * 1000);
+      const missing = Math.max(0, seconds * FPS - (screen.times.length - before));
+      say(`stock SRT: ${missing} of ${seconds * FPS} pictures missing or damaged in ${seconds} s`);
+      return [missing];
+    },
+    DEFAULT_LATENCY_MS,
+  );

@@ -1,35 +1,42 @@
 /** Random faults against a running demo, and what must hold throughout. The seed is told, so that a bad run can be had again. */
-
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import Database from 'better-sqlite3';
-import type { MeetingView, SiteView } from '../../../protocol/api.ts';
 import { compareGrants } from '../../../protocol/grant.ts';
 import type { Demo } from '../demo.ts';
 import { eventually } from '../eventually.ts';
-import { faults, hubNames } from './faults.ts';
+import { eventsWrong } from './events.ts';
+import { breakOne, hubNames } from './faults.ts';
+import { GrantWatch, grantOf } from './grants.ts';
+import { Nodes } from './nodes.ts';
 import { random } from './random.ts';
-import { grantOf, watch } from './watch.ts';
+import { Rulers } from './rulers.ts';
+import { QUIET_DB, ViewerWatch } from './viewer.ts';
 
 export interface ChaosOptions {
   readonly seed: number;
   readonly forMs: number;
-  /** The site that decodes what it hears. */
-  readonly listener: string;
+  /** The site that decodes what it sees and hears. */
+  readonly viewer: string;
   readonly say: (line: string) => void;
 }
 
 export interface ChaosReport {
   readonly seed: number;
   readonly faults: readonly string[];
-  readonly floorChanges: number;
-  readonly longestDisagreementMs: number;
+  /** Floor changes, by who wrote them. */
+  readonly given: { readonly central: number; readonly panel: number };
+  /** The longest of all, ms: hubs with different grants; a box with less than the highest; a viewer without a new picture. */
+  readonly disagreedMs: number;
+  readonly behindMs: number;
+  readonly darkMs: number;
+  /** Pictures that the viewer has shown, and times that what it heard was looked at. */
+  readonly looked: { readonly pictures: number; readonly listened: number };
   readonly violations: readonly string[];
 }
 
 /** Patience of a machine on which everything is being started anew at once. */
 const patient = { withinMs: 180_000, everyMs: 500 };
 const pauseMs = [5000, 15_000] as const;
+const LOOK_MS = 200;
 
 /** Why the meeting is not whole; undefined when it is. Central may be away: then it is not. */
 export async function notWhole(demo: Demo): Promise<string | undefined> {
@@ -45,109 +52,95 @@ export async function notWhole(demo: Demo): Promise<string | undefined> {
   }
 }
 
-async function agree(demo: Demo, meeting: MeetingView, sites: readonly SiteView[]): Promise<string | undefined> {
-  const folders = [...hubNames, ...sites.map(({ site }) => join('edges', site))];
-  const now = await demo.meeting();
-  for (const folder of folders) {
-    const grant = await grantOf(demo, folder, meeting.id);
-    if (grant === null || compareGrants(grant, now.grant) !== 0)
-      return `${folder} has ${JSON.stringify(grant)}, central ${JSON.stringify(now.grant)}`;
+async function notAgreed(demo: Demo, meeting: string, all: readonly string[]): Promise<string | undefined> {
+  const { grant: highest } = await demo.meeting();
+  for (const node of all) {
+    const grant = await grantOf(demo, node, meeting);
+    if (grant === null || compareGrants(grant, highest) !== 0)
+      return `${node} has ${JSON.stringify(grant)}, central ${JSON.stringify(highest)}`;
   }
   return undefined;
 }
 
-/** With everybody else muted, the listener must hear nothing: its own voice goes on. */
-async function hearsItself(demo: Demo, meeting: string, listener: string, sites: readonly string[]): Promise<string | undefined> {
-  const mute = (muted: boolean): Promise<unknown[]> =>
-    Promise.all(sites.filter((site) => site !== listener).map((site) => demo.call('POST', `/meetings/${meeting}/mute`, { site, muted })));
-  const heard = async (): Promise<number | null> => (await demo.sites()).find(({ site }) => site === listener)?.heardDb ?? null;
-  const quiet = -50;
-  // That it can hear at all shows that the check can fail.
-  await eventually(async () => (((await heard()) ?? -200) > quiet ? undefined : `${listener} hears nobody`), patient);
-  await mute(true);
-  let still = 0;
-  try {
-    // Longer than any of its own sentences' pauses: its voice comes in between if it comes back.
-    await eventually(async () => {
-      still = ((await heard()) ?? 0) <= quiet ? still + 1 : 0;
-      return still >= 6 ? undefined : `${listener} hears ${await heard()} dB`;
-    }, patient);
-  } catch (error) {
-    return (error as Error).message;
-  } finally {
-    await mute(false);
-  }
-  return undefined;
-}
-
-/** What central has lost: numbers that never came. */
-function eventsLost(demo: Demo): readonly string[] {
-  const db = new Database(join(demo.data, 'central', 'central.db'), { readonly: true });
-  try {
-    const rows = db.prepare('select node, boot, lost from cursors where lost > 0').all() as { node: string; boot: string; lost: number }[];
-    const twice = db.prepare('select node, boot, seq from events group by node, boot, seq having count(*) > 1').all() as { node: string }[];
-    return [
-      ...rows.map(({ node, lost }) => `${lost} events of ${node} were lost`),
-      ...twice.map(({ node }) => `an event of ${node} came twice`),
-    ];
-  } finally {
-    db.close();
-  }
-}
-
-export async function chaos(demo: Demo, { seed, forMs, listener, say }: ChaosOptions): Promise<ChaosReport> {
+export async function chaos(demo: Demo, { seed, forMs, viewer, say }: ChaosOptions): Promise<ChaosReport> {
   const chance = random(seed);
   say(`seed ${seed}`);
-  const meeting = await demo.meeting();
-  const sites = await demo.sites();
-  const names = sites.map(({ site }) => site);
-  const watching = watch(demo, meeting.id);
+  const { id: meeting } = await demo.meeting();
+  const sites = (await demo.sites()).map(({ site }) => site);
+  const all = [...hubNames, ...sites];
+  const nodes = new Nodes(demo);
+  const rulers = await Rulers.of(demo, meeting);
+  const grants = new GrantWatch(demo, nodes, meeting, sites);
+  let mute = false;
+  const watch = new ViewerWatch(demo, nodes, viewer, () => mute);
+  const heard = async (): Promise<number> => (await demo.sites()).find(({ site }) => site === viewer)?.heardDb ?? -200;
+  const muteOthers = (muted: boolean): Promise<unknown> =>
+    Promise.all(sites.filter((site) => site !== viewer).map((site) => demo.call('POST', `/meetings/${meeting}/mute`, { site, muted })));
+
+  // That it can hear at all shows that listening can find something. Then everybody else is muted: it has to hear nothing, whatever dies.
+  await eventually(async () => ((await heard()) > QUIET_DB ? undefined : `${viewer} hears nobody`), patient);
+  await muteOthers(true);
+  let still = 0;
+  await eventually(async () => {
+    still = (await heard()) <= QUIET_DB ? still + 1 : 0;
+    return still >= 6 ? undefined : `${viewer} hears ${await heard()} dB`;
+  }, patient);
+  mute = true;
+
+  let over = false;
+  const every = async (ms: number, look: () => unknown): Promise<void> => {
+    while (!over) {
+      await look();
+      await pause(ms);
+    }
+  };
+  await nodes.look();
+  const watching = Promise.all([
+    every(LOOK_MS, async () => {
+      await nodes.look();
+      await grants.look();
+    }),
+    every(1000, () => watch.look()),
+    every(500, () => watch.listen()),
+  ]);
+
   const done: string[] = [];
-  const violations: string[] = [];
-  let floorChanges = 0;
+  const lasting: Promise<void>[] = [];
   const until = performance.now() + forMs;
   while (performance.now() < until) {
-    const make = chance.pick(faults);
     const restMs = chance.between(...pauseMs);
-    const speaker = chance.pick(names);
-    const fault = await tried(() => make(demo, chance));
-    if (fault !== null) {
-      say(`${fault.name}, then ${restMs} ms`);
-      done.push(fault.name);
+    const broken = await breakOne({ demo, nodes, sites, chance });
+    if (broken !== null) {
+      say(`${broken.name}, then ${restMs} ms`);
+      done.push(broken.name);
+      // What lasts goes on into the next fault.
+      lasting.push(broken.over);
     }
     await pause(restMs / 2);
-    // In the middle of it somebody else gets the floor; where central is away, nobody can ask it.
-    const given = await tried(() => demo.call('POST', `/meetings/${meeting.id}/floor`, { site: speaker }));
-    if (given !== null) floorChanges += 1;
+    await rulers.give(chance, sites);
     await pause(restMs / 2);
-    await fault?.undo();
   }
+  await Promise.all(lasting);
   say('quiet again');
-  await eventually(() => notWhole(demo), patient).catch((error: Error) => violations.push(`not whole again: ${error.message}`));
-  await eventually(() => agree(demo, meeting, sites), patient).catch((error: Error) => violations.push(`no agreement: ${error.message}`));
-  const self = await hearsItself(demo, meeting.id, listener, names);
-  if (self !== undefined) violations.push(`a site hears itself: ${self}`);
-  const watched = await watching.end();
-  // What nodes have told while central was away comes when they have it again.
-  await eventually(async () => eventsLost(demo).join('; ') || undefined, { withinMs: 60_000, everyMs: 1000 }).catch((error: Error) =>
-    violations.push(error.message),
-  );
+  const violations: string[] = [];
+  const inTheEnd = (what: string, look: () => Promise<string | undefined>): Promise<void> =>
+    eventually(look, patient).catch((error: Error) => void violations.push(`${what}: ${error.message}`));
+  await inTheEnd('not whole again', () => notWhole(demo));
+  await inTheEnd('no agreement', () => notAgreed(demo, meeting, all));
+  over = true;
+  await watching;
+  mute = false;
+  await muteOthers(false);
+  await inTheEnd('mute for ever', async () => ((await heard()) > QUIET_DB ? undefined : `${viewer} hears nobody`));
+  await inTheEnd('events', async () => eventsWrong(demo, nodes, all).slice(0, 10).join('; ') || undefined);
   return {
     seed,
     faults: done,
-    floorChanges,
-    longestDisagreementMs: watched.longestDisagreementMs,
-    violations: [...violations, ...watched.violations],
+    given: rulers.done,
+    disagreedMs: grants.disagreedMs,
+    behindMs: grants.behindMs,
+    darkMs: watch.darkMs,
+    looked: watch.looked,
+    violations: [...violations, ...grants.violations, ...watch.violations],
   };
-}
-
-/** Null when central is away just now: chaos does not wait for it. */
-async function tried<T>(run: () => Promise<T>): Promise<T | null> {
-  try {
-    return await run();
-  } catch (error) {
-    // fetch says TypeError when nobody answers; the API says what it cannot do now.
-    if (error instanceof TypeError || (error instanceof Error && /answered (4|5)\d\d/.test(error.message))) return null;
-    throw error;
-  }
 }
