@@ -38,6 +38,16 @@ export interface MeetingOptions {
   readonly changed: () => void;
   /** Allows drills in the workers. */
   readonly faults: boolean;
+  /** When this meeting's former self has closed its recording, which may be the same. */
+  readonly closed: Promise<void>;
+}
+
+/** What is waited for when a meeting ends. */
+export interface Ending {
+  /** Pictures and sound are over, their ports are free. */
+  readonly parts: Promise<void>;
+  /** Its recording is closed: that takes as long as the disk takes. */
+  readonly closed: Promise<void>;
 }
 
 /** A site says every second that it needs this hub; one that is silent for so long has no need, or its word did not come. */
@@ -56,7 +66,7 @@ export class Meeting {
   /** Who is sent less. */
   readonly thinning: Thinning;
   #recorder: Recorder | null = null;
-  #recording: Promise<void> = Promise.resolve();
+  #recording: Promise<void>;
   #diskAllows: { readonly yes: boolean; readonly because: string } = { yes: true, because: '' };
   #plan: Plan;
   #soundLostAt: number | null = null;
@@ -69,6 +79,7 @@ export class Meeting {
     this.#options = options;
     this.#inputs = inputs;
     this.#plan = options.plan;
+    this.#recording = options.closed;
     this.hub = options.hub;
     const { clock, log, note, plan, hub, faults } = options;
     const forward = (): void => void options.forward().then(options.changed);
@@ -199,13 +210,23 @@ export class Meeting {
     return [...workers, ...(this.#recorder?.pids ?? []), ...previews];
   }
 
+  /** A drill kills the worker of this part. Null, or why not. */
+  kill(part: 'mosaic' | 'mixer' | 'recorder'): string | null {
+    const worker = part === 'mosaic' ? this.#mosaic.worker : part === 'mixer' ? this.#audio.worker : (this.#recorder?.worker ?? null);
+    if (worker === null) return 'nothing is recorded';
+    if (worker.pid === null) return `the ${part} does not run`;
+    worker.kill('SIGKILL');
+    return null;
+  }
+
   /** @param done the meeting has ended; otherwise this process ends and another may go on. */
-  async stop(done: boolean): Promise<void> {
-    const recorder = this.#recorder;
+  end(done: boolean): Ending {
     this.thinning.stop();
-    await this.#recording;
+    return { parts: this.#stop(done), closed: this.#recording.then(() => this.#recorder?.stop(done)) };
+  }
+
+  async #stop(done: boolean): Promise<void> {
     await Promise.all([
-      recorder?.stop(done),
       ...[...this.#previews.values()].map((preview) => preview.stop()),
       this.singles.stop(),
       this.#mosaic.stop(),

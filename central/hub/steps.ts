@@ -1,4 +1,4 @@
-/** What to do next so that the hub is as it should be. Pure; hub.ts has an executor for each verb. */
+/** What to do next so that the hub is as it should be. Pure; loop.ts has an executor for each verb. */
 
 import type { Grant } from '../../protocol/grant.ts';
 import type { Layer } from '../../protocol/node/reconcile.ts';
@@ -17,6 +17,7 @@ const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.str
 
 /**
  * @param running the meetings with the plans in force, by id.
+ * @param ending meetings that are over but for their programs, which still go: none of them begins anew before they have gone.
  * @param keys the keys in force.
  * @param grant the highest that was seen of a meeting.
  */
@@ -25,10 +26,12 @@ export function planSteps(
   node: string,
   {
     running,
+    ending,
     keys,
     grant,
   }: {
     readonly running: ReadonlyMap<string, { readonly plan: Plan }>;
+    readonly ending: ReadonlySet<string>;
     readonly keys: HubDesired['keys'];
     readonly grant: (meeting: string) => Grant | null;
   },
@@ -47,13 +50,15 @@ export function planSteps(
     else if (!same(plan, before)) steps.push({ do: 'apply', plan });
   }
   if (steps.length > 0) return steps;
-  for (const plan of ours) if (!running.has(plan.meeting)) steps.push({ do: 'begin', plan });
+  const wanting = ours.filter(({ meeting }) => !running.has(meeting));
+  for (const plan of wanting) if (!ending.has(plan.meeting)) steps.push({ do: 'begin', plan });
   if (steps.length > 0) return [steps];
+  const former = wanting.map(({ meeting }) => ({ do: 'wait' as const, because: `${meeting} still ends, to begin anew` }));
   const waits = parts
     .filter(({ state }) => state !== 'running')
     .map(({ name, because }) => ({ do: 'wait' as const, because: `${name}: ${because}` }));
   const foreign = plans
     .filter((plan) => !held.includes(plan))
     .map(({ meeting }) => ({ do: 'wait' as const, because: `${meeting} is not held here` }));
-  return [...waits, ...foreign, ...(refused === null ? [] : [{ do: 'wait' as const, because: `relay: ${refused}` }])];
+  return [...former, ...waits, ...foreign, ...(refused === null ? [] : [{ do: 'wait' as const, because: `relay: ${refused}` }])];
 }

@@ -204,6 +204,7 @@ t.test('steps from what is to what is wanted', async (t) => {
   const { keys } = want(a);
   const running = (...plans: readonly Plan[]) => ({
     running: new Map(plans.map((plan) => [plan.meeting, { plan }])),
+    ending: new Set<string>(),
     keys,
     grant: () => null,
   });
@@ -224,6 +225,17 @@ t.test('steps from what is to what is wanted', async (t) => {
   t.strictSame(verbs(planSteps(want(a), 'hub-1', seen({ ...granted.grant, ended: true }), [], null)), ['end'], 'a panel has ended it');
   const moved = makePlan({ hubs: [{ hub: 'hub-1', port: 9999 }] });
   t.strictSame(verbs(planSteps(want(moved), 'hub-1', running(a), [], null)), ['end'], 'another address begins anew');
+  const over = { ...running(), ending: new Set([a.meeting]) };
+  t.strictSame(
+    planSteps(want(a), 'hub-1', over, [], null),
+    [{ do: 'wait', because: `${a.meeting} still ends, to begin anew` }],
+    'not before its former self is over',
+  );
+  t.match(
+    planSteps(want(a, b), 'hub-1', { ...over, keys: want(a, b).keys }, [], null),
+    [[{ do: 'begin', plan: b }]],
+    'another meeting does not wait for it',
+  );
   const starting = [{ name: 'mosaic', state: 'starting', because: 'x', restarts: 0 }] as const;
   t.strictSame(planSteps(want(a), 'hub-1', running(a), starting, null), [{ do: 'wait', because: 'mosaic: x' }]);
   t.strictSame(planSteps(want(a), 'hub-9', running(), [], null), [{ do: 'wait', because: `${a.meeting} is not held here` }]);

@@ -5,7 +5,8 @@
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import type { Test } from 'tap';
-import { Hub, type HubOptions } from '../../central/hub/hub.ts';
+import { Hub } from '../../central/hub/hub.ts';
+import type { HubOptions } from '../../central/hub/options.ts';
 import { h264Encode } from '../../hardware/gstreamer/parts/h264.ts';
 import { rtpAudioIn, rtpAudioOut, rtpVideoIn, rtpVideoOut } from '../../hardware/gstreamer/parts/rtp.ts';
 import { measured, normaliseSound, opusDecode, opusEncode } from '../../hardware/gstreamer/parts/sound.ts';

@@ -1,0 +1,68 @@
+/** The recordings of this hub, of whatever meeting: where they lie, what keeps their disk, and what makes one file of each. */
+import type { Clock } from '../../../protocol/clock.ts';
+import type { Log } from '../../../protocol/log.ts';
+import type { Identity } from '../../../protocol/node/tls.ts';
+import type { Note } from '../note.ts';
+import { Keeper, type KeeperOptions } from './keeper.ts';
+import type { RetentionRules } from './retention.ts';
+import { Shelf } from './shelf.ts';
+import { Bench } from './stitch/bench.ts';
+import { Peers } from './stitch/peers.ts';
+import { Stitcher } from './stitch/service.ts';
+
+export interface RecordingsOptions {
+  readonly dir: string;
+  readonly minFreeBytes: number;
+  readonly rules: RetentionRules;
+  /** Central's wall clock, by which recordings are too old; null: not known. */
+  readonly time: () => number | null;
+  /** How long a hub that is away is waited for before a recording is stitched without it; it is made again when it is back. */
+  readonly patienceMs?: number;
+}
+
+export interface ArchiveOptions extends Pick<KeeperOptions, 'written' | 'read' | 'disk' | 'freeBytes'> {
+  readonly node: string;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly note: Note;
+  readonly recordings: RecordingsOptions;
+}
+
+const defaultPatienceMs = 600_000;
+
+export class Archive {
+  readonly shelf: Shelf;
+  readonly keeper: Keeper;
+  readonly stitcher: Stitcher;
+
+  constructor(options: ArchiveOptions) {
+    const { node, identity, clock, log, note, recordings, written, read, disk, freeBytes } = options;
+    const { dir, minFreeBytes, rules, time, patienceMs = defaultPatienceMs } = recordings;
+    this.shelf = new Shelf(dir, log);
+    this.keeper = new Keeper({
+      shelf: this.shelf,
+      clock,
+      note,
+      minFreeBytes,
+      rules,
+      time,
+      freeBytes,
+      written,
+      read: (id) => read(id) || this.stitcher.busy(id),
+      disk,
+    });
+    this.stitcher = new Stitcher({
+      node,
+      clock,
+      log,
+      note,
+      shelf: this.shelf,
+      bench: new Bench(),
+      peers: new Peers(identity),
+      written,
+      room: async (bytes) => ((await this.keeper.free()) ?? 0) - bytes > minFreeBytes,
+      patienceMs,
+    });
+  }
+}
