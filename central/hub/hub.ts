@@ -141,7 +141,7 @@ export class Hub {
       floors: this.#floors,
       changed,
     });
-    this.#health = new Health({ node, clock, log, relay, meetings, shown: (view) => this.#forward.shown(view), free: () => keeper.free() });
+    this.#health = new Health({ node, clock, log, relay, meetings, shown: (view) => this.#forward.shown(view), free: () => keeper.free });
     this.#loop = hubLoop({
       node,
       clock,

@@ -77,8 +77,8 @@ const segments = (on: HubRig, want: number): Promise<void> =>
 
 const grows = (on: HubRig, by = 12_000): Promise<void> => {
   let from = -1;
-  return eventually(async () => {
-    const bytes = (await on.hub.meeting('m-abcdefgh')?.recorder?.bytes()) ?? 0;
+  return eventually(() => {
+    const bytes = on.hub.meeting('m-abcdefgh')?.recorder?.bytes ?? 0;
     if (from < 0) from = bytes;
     return bytes > from + by ? undefined : `${bytes - from} bytes were written`;
   });

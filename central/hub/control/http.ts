@@ -1,6 +1,5 @@
 /** What central asks a hub for: pictures, recordings, previews; and what another hub may: its segments. The caller has checked who asks. */
-import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { pipeline as pump } from 'node:stream/promises';
@@ -15,6 +14,7 @@ import type { RecordingManifest, RecordingOnHub, RecordingSegment, StitchedManif
 import type { Still } from '../mosaic/service.ts';
 import { playPipeline } from '../preview/pipeline.ts';
 import type { Viewer, Watchable } from '../preview/service.ts';
+import type { Disk } from '../record/disk.ts';
 import type { Shelf } from '../record/shelf.ts';
 import { because } from '../report/because.ts';
 import { parseRange } from './range.ts';
@@ -148,8 +148,9 @@ export class Http {
   }
 
   async #file(request: IncomingMessage, response: ServerResponse, id: string, file: string): Promise<void> {
-    const path = this.#options.shelf.path(id, file);
-    const size = path === null ? null : await sizeOf(path);
+    const { shelf } = this.#options;
+    const path = shelf.path(id, file);
+    const size = path === null ? null : await sizeOf(shelf.disk, path);
     if (path === null || size === null) return refuse(response, { code: 'not-found', what: 'recording', id: `${id}/${file}` });
     const range = parseRange(request.headers.range, size);
     const common = { 'content-type': 'video/x-matroska', 'accept-ranges': 'bytes' };
@@ -164,13 +165,13 @@ export class Http {
       response.end();
       return;
     }
-    await this.#using(id, () => pump(createReadStream(path, { start: from, end: to }), response));
+    await this.#using(id, () => pump(shelf.read(path, from, to), response));
   }
 
   async #play(response: ServerResponse, id: string, file: string): Promise<void> {
     const { shelf, clock, log } = this.#options;
     const path = shelf.path(id, file);
-    if (path === null || (await sizeOf(path)) === null)
+    if (path === null || (await sizeOf(shelf.disk, path)) === null)
       return refuse(response, { code: 'not-found', what: 'recording', id: `${id}/${file}` });
     if (this.#playing >= maxPlaying) return refuse(response, { code: 'exhausted', what: 'players', because: `${maxPlaying} are playing` });
     this.#playing += 1;
@@ -183,7 +184,7 @@ export class Http {
     worker.on('down', end);
     response.on('close', end);
     try {
-      await worker.start(playPipeline(path, await hasSound(path)));
+      await worker.start(playPipeline(path, await hasSound(shelf, path)));
       const pipe = worker.stream(3);
       if (pipe === null) throw new Error('the player has no pipe');
       response.writeHead(200, { 'content-type': 'video/mp4', 'cache-control': 'no-store' });
@@ -246,9 +247,9 @@ function refuse(response: ServerResponse, fault: Fault): void {
   json(response, status, problem, 'application/problem+json');
 }
 
-async function sizeOf(path: string): Promise<number | null> {
+async function sizeOf(disk: Disk, path: string): Promise<number | null> {
   try {
-    const facts = await stat(path);
+    const facts = await disk.run(() => stat(path));
     return facts.isFile() ? facts.size : null;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
@@ -257,12 +258,7 @@ async function sizeOf(path: string): Promise<number | null> {
 }
 
 /** Whether a file of ours has a sound track: its codec is named in the header, within the first kilobytes. */
-async function hasSound(path: string): Promise<boolean> {
-  const file = await open(path, 'r');
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(16_384), 0, 16_384, 0);
-    return buffer.subarray(0, bytesRead).includes('A_OPUS');
-  } finally {
-    await file.close();
-  }
+async function hasSound(shelf: Shelf, path: string): Promise<boolean> {
+  for await (const header of shelf.read(path, 0, 16_383)) return header.includes('A_OPUS');
+  return false;
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../../protocol/clock.ts';
 import type { Log } from '../../../protocol/log.ts';
 import type { Identity } from '../../../protocol/node/tls.ts';
 import type { Note } from '../note.ts';
+import { Disk, type Reach } from './disk.ts';
 import { Keeper, type KeeperOptions } from './keeper.ts';
 import type { RetentionRules } from './retention.ts';
 import { Shelf } from './shelf.ts';
@@ -18,6 +19,8 @@ export interface RecordingsOptions {
   readonly time: () => number | null;
   /** How long a hub that is away is waited for before a recording is stitched without it; it is made again when it is back. */
   readonly patienceMs?: number;
+  /** How calls reach the disk; tests let it hang. */
+  readonly reach?: Reach;
 }
 
 export interface ArchiveOptions extends Pick<KeeperOptions, 'written' | 'read' | 'disk' | 'freeBytes'> {
@@ -38,8 +41,8 @@ export class Archive {
 
   constructor(options: ArchiveOptions) {
     const { node, identity, clock, log, note, recordings, written, read, disk, freeBytes } = options;
-    const { dir, minFreeBytes, rules, time, patienceMs = defaultPatienceMs } = recordings;
-    this.shelf = new Shelf(dir, log);
+    const { dir, reach, minFreeBytes, rules, time, patienceMs = defaultPatienceMs } = recordings;
+    this.shelf = new Shelf(dir, log, new Disk(reach));
     this.keeper = new Keeper({
       shelf: this.shelf,
       clock,
@@ -61,7 +64,7 @@ export class Archive {
       bench: new Bench(),
       peers: new Peers(identity),
       written,
-      room: async (bytes) => ((await this.keeper.free()) ?? 0) - bytes > minFreeBytes,
+      room: async (bytes) => (this.keeper.free ?? 0) - bytes > minFreeBytes,
       patienceMs,
     });
   }

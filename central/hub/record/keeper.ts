@@ -1,7 +1,9 @@
-/** Keeps the disk: stops recordings before it is full, and deletes what is too old or too much. */
+/** Keeps the disk: stops recordings before it is full, and while it hangs; deletes what is too old or too much. */
 import type { Clock, Timer } from '../../../protocol/clock.ts';
 import { failed, type Result } from '../../../protocol/fault.ts';
+import type { EventBody } from '../../../protocol/schema/event.ts';
 import { event, type Note } from '../note.ts';
+import { Latest } from './latest.ts';
 import { diskAllows, expired, type RetentionRules } from './retention.ts';
 import type { Shelf } from './shelf.ts';
 
@@ -19,30 +21,48 @@ export interface KeeperOptions {
   readonly written: (id: string) => boolean;
   /** It is being played or downloaded. */
   readonly read: (id: string) => boolean;
-  /** Whether there is room to record has changed. */
+  /** Whether the disk can be recorded to has changed. */
   readonly disk: (ok: boolean, because: string) => void;
 }
 
 const lookMs = 2000;
+/**
+ * A disk that has not answered one call for so many looks hangs. Less would be too little for a manifest that is synced behind a large file. Looks
+ * are counted, not time: a process that was stopped has not waited.
+ */
+const patienceLooks = 15;
 const sweepMs = 10 * 60_000;
 const mb = (bytes: number): number => Math.round(bytes / 1024 / 1024);
+
+/** What stands against recording. */
+type Trouble = 'full' | 'silent';
 
 export class Keeper {
   readonly #options: KeeperOptions;
   readonly #timers: Timer[] = [];
-  #allows = true;
+  readonly #free: Latest<number | null>;
+  readonly #troubles = new Map<Trouble, string>();
   #because = '';
+  #oldest: symbol | null = null;
+  #looks = 0;
 
   constructor(options: KeeperOptions) {
+    const { freeBytes, shelf } = options;
     this.#options = options;
+    this.#free = new Latest(() => (freeBytes === null ? shelf.freeBytes() : shelf.disk.run(async () => freeBytes())), null);
   }
 
   get allows(): boolean {
-    return this.#allows;
+    return this.#troubles.size === 0;
   }
 
   get because(): string {
     return this.#because;
+  }
+
+  /** Free bytes, as the disk last told; null when it does not. */
+  get free(): number | null {
+    return this.#free.value;
   }
 
   async start(): Promise<void> {
@@ -59,22 +79,39 @@ export class Keeper {
     for (const timer of this.#timers.splice(0)) timer.cancel();
   }
 
-  async free(): Promise<number | null> {
-    const { freeBytes, shelf } = this.#options;
-    return freeBytes === null ? shelf.freeBytes() : freeBytes();
+  /** Does the disk answer, and is there room? */
+  async look(): Promise<void> {
+    const { oldest } = this.#options.shelf.disk;
+    this.#looks = oldest !== null && oldest === this.#oldest ? this.#looks + 1 : 0;
+    this.#oldest = oldest;
+    const silent = this.#looks >= patienceLooks;
+    this.#judge(
+      'silent',
+      silent,
+      silent ? ['disk-silent', 'the disk of the recordings does not answer'] : ['disk-answers', 'the disk of the recordings answers again'],
+    );
+    if (await this.#free.ask()) this.#weigh();
   }
 
   /** Is there room? */
-  async look(): Promise<void> {
-    const { minFreeBytes, note, disk } = this.#options;
-    const free = await this.free();
+  #weigh(): void {
+    const { minFreeBytes } = this.#options;
+    const free = this.#free.value;
     if (free === null) return;
-    const ok = diskAllows(free, this.#allows, { minFreeBytes });
-    if (ok === this.#allows) return;
-    this.#allows = ok;
-    this.#because = ok ? `${mb(free)} MB are free again` : `only ${mb(free)} MB are free, ${mb(minFreeBytes)} MB are kept`;
-    note(event('health', ok ? 'info' : 'error', ok ? 'disk-ok' : 'disk-full', this.#because, null, { what: 'disk', freeMb: mb(free) }));
-    disk(ok, this.#because);
+    const full = !diskAllows(free, !this.#troubles.has('full'), { minFreeBytes });
+    const facts = { freeMb: mb(free) };
+    if (full) this.#judge('full', true, ['disk-full', `only ${mb(free)} MB are free, ${mb(minFreeBytes)} MB are kept`], facts);
+    else this.#judge('full', false, ['disk-ok', `${mb(free)} MB are free again`], facts);
+  }
+
+  #judge(trouble: Trouble, is: boolean, [what, because]: readonly [what: string, because: string], facts: EventBody['facts'] = {}): void {
+    const { note, disk } = this.#options;
+    if (is === this.#troubles.has(trouble)) return;
+    if (is) this.#troubles.set(trouble, because);
+    else this.#troubles.delete(trouble);
+    this.#because = [...this.#troubles.values()].at(-1) ?? because;
+    note(event('health', is ? 'error' : 'info', what, because, null, { what: 'disk', ...facts }));
+    disk(this.allows, this.#because);
   }
 
   /** Deletes what has expired. */

@@ -13,6 +13,7 @@ import type { Tap } from '../forward/table.ts';
 import { event, type Note } from '../note.ts';
 import { because } from '../report/because.ts';
 import { type Take, Takes, takeAudio, type Wanted } from '../takes.ts';
+import { Latest } from './latest.ts';
 import {
   closedBytes,
   ended,
@@ -61,6 +62,7 @@ export class Recorder {
   readonly #log: Log;
   #takes: Takes<Segment> | null = null;
   readonly #readings = new Map<number, { picture: ClockReading[]; sound: ClockReading[] }>();
+  readonly #bytes = new Latest(() => this.#weigh(), 0);
   #plan: Plan;
   #sound = true;
   #allowed: { readonly yes: boolean; readonly because: string } = { yes: true, because: '' };
@@ -155,7 +157,13 @@ export class Recorder {
     return { name: 'record', state: 'starting', because: this.#problem ?? 'waits for the first picture', restarts };
   }
 
-  async bytes(): Promise<number> {
+  /** Bytes on disk, as the disk last told; asks it again. */
+  get bytes(): number {
+    this.#bytes.ask().catch((error: unknown) => this.#log.error({ err: error }, 'recording was not weighed'));
+    return this.#bytes.value;
+  }
+
+  async #weigh(): Promise<number> {
     const open = this.#manifest?.segments.filter(({ endedAt }) => endedAt === null) ?? [];
     const sizes = await Promise.all(open.map(({ file }) => this.#options.shelf.size(this.recording, file)));
     return sizes.reduce((sum, size) => sum + size, this.#manifest === null ? 0 : closedBytes(this.#manifest));

@@ -2,7 +2,7 @@
  * Recordings on disk: one folder each, Matroska files and a manifest that is always whole. Knows no pipeline. Names come from checked ids
  * and patterns only, so that no request can leave the folder.
  */
-import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
 import { decoder } from '../../../protocol/decode.ts';
@@ -11,6 +11,7 @@ import { RecordingId } from '../../../protocol/ids.ts';
 import type { Log } from '../../../protocol/log.ts';
 import { diskFault, readJson, writeJson } from '../../../protocol/node/atomic.ts';
 import { RecordingManifest, StitchedManifest, stitchedFile } from '../../../protocol/recording.ts';
+import { Disk } from './disk.ts';
 import { type FileFacts, recovered } from './manifest.ts';
 
 const manifestName = 'manifest.json';
@@ -19,6 +20,7 @@ const manifests = decoder(RecordingManifest, { maxBytes: 32 * 1024 * 1024, maxDe
 const stitchedManifests = decoder(StitchedManifest, { maxBytes: 32 * 1024 * 1024, maxDepth: 8 });
 const stitchedName = 'stitched.json';
 const segmentName = /^[0-9]{4}\.mkv$/;
+const pieceBytes = 256 * 1024;
 
 export interface Shelved {
   readonly manifest: RecordingManifest;
@@ -28,22 +30,25 @@ export interface Shelved {
 }
 
 export class Shelf {
+  /** Everything here goes this way. */
+  readonly disk: Disk;
   readonly #dir: string;
   readonly #log: Log;
   readonly #open = new Map<string, RecordingManifest>();
   /** One write after the other for each recording. */
   readonly #writes = new Map<string, Promise<Result<void>>>();
 
-  constructor(dir: string, log: Log) {
+  constructor(dir: string, log: Log, disk = new Disk()) {
+    this.disk = disk;
     this.#dir = dir;
     this.#log = log.child({ part: 'shelf' });
   }
 
   /** Makes the folder and closes what a crash left open. */
   async start(): Promise<void> {
-    await mkdir(this.#dir, { recursive: true }).catch((error: unknown) =>
-      this.#log.error({ fault: diskFault(this.#dir, error) }, 'the folder of recordings cannot be made'),
-    );
+    await this.disk
+      .run(() => mkdir(this.#dir, { recursive: true }))
+      .catch((error: unknown) => this.#log.error({ fault: diskFault(this.#dir, error) }, 'the folder of recordings cannot be made'));
     for (const id of await this.ids()) {
       const manifest = await this.#read(id);
       if (manifest === null || (manifest.endedAt !== null && manifest.segments.every(({ endedAt }) => endedAt !== null))) continue;
@@ -87,7 +92,7 @@ export class Shelf {
 
   /** What is known of the stitched file; null when there is none. */
   async stitched(recording: string): Promise<StitchedManifest | null> {
-    const read = await readJson(this.beside(recording, stitchedName), stitchedManifests);
+    const read = await this.disk.run(() => readJson(this.beside(recording, stitchedName), stitchedManifests));
     if (read.is === 'value') return read.value;
     if (read.is !== 'absent') this.#log.error({ recording, fault: read.fault }, 'manifest of the stitched file cannot be read');
     return null;
@@ -96,20 +101,20 @@ export class Shelf {
   /** Puts a finished file in the place of the stitched one. A crash in between leaves a file without its manifest, which is made again. */
   async putStitched(recording: string, from: string, manifest: StitchedManifest): Promise<Result<void>> {
     try {
-      await rm(this.beside(recording, stitchedName), { force: true });
-      await rename(from, this.beside(recording, stitchedFile));
+      await this.disk.run(() => rm(this.beside(recording, stitchedName), { force: true }));
+      await this.disk.run(() => rename(from, this.beside(recording, stitchedFile)));
     } catch (error) {
       return failed(diskFault(from, error));
     }
-    return writeJson(this.beside(recording, stitchedName), manifest, { mode: 0o640 });
+    return this.disk.run(() => writeJson(this.beside(recording, stitchedName), manifest, { mode: 0o640 }));
   }
 
   /** Deletes the stitched file: another hub has a better one. */
   async removeStitched(recording: string): Promise<void> {
     for (const name of [stitchedName, stitchedFile])
-      await rm(this.beside(recording, name), { force: true }).catch((error: unknown) =>
-        this.#log.warn({ fault: diskFault(name, error) }, 'stitched file was not removed'),
-      );
+      await this.disk
+        .run(() => rm(this.beside(recording, name), { force: true }))
+        .catch((error: unknown) => this.#log.warn({ fault: diskFault(name, error) }, 'stitched file was not removed'));
   }
 
   /** Names of the segment files that are there. */
@@ -124,7 +129,7 @@ export class Shelf {
     const before = this.#writes.get(recording) ?? Promise.resolve(ok(undefined));
     const write = before.then(async () => {
       const latest = this.#open.get(recording) ?? manifest;
-      const result = await writeJson(join(this.#dir, recording, manifestName), latest, { mode: 0o640 });
+      const result = await this.disk.run(() => writeJson(join(this.#dir, recording, manifestName), latest, { mode: 0o640 }));
       if (!result.ok) this.#log.error({ recording, fault: result.fault }, 'manifest was not written');
       return result;
     });
@@ -153,13 +158,31 @@ export class Shelf {
     return path === null ? 0 : ((await this.#facts(path))?.bytes ?? 0);
   }
 
+  /** A stretch of a file, piece by piece; both ends included. @throws Error of the system when it cannot be read. */
+  async *read(path: string, from: number, to: number): AsyncGenerator<Buffer, void, undefined> {
+    const file = await this.disk.run(() => open(path));
+    try {
+      for (let at = from; at <= to; ) {
+        const { buffer, bytesRead } = await this.disk.run(() => {
+          const length = Math.min(pieceBytes, to + 1 - at);
+          return file.read(Buffer.allocUnsafe(length), 0, length, at);
+        });
+        if (bytesRead === 0) return;
+        at += bytesRead;
+        yield buffer.subarray(0, bytesRead);
+      }
+    } finally {
+      await this.disk.run(() => file.close());
+    }
+  }
+
   /** Deletes a segment that holds nothing. */
   async removeSegment(recording: string, file: string): Promise<void> {
     const path = this.path(recording, file);
     if (path !== null)
-      await rm(path, { force: true }).catch((error: unknown) =>
-        this.#log.warn({ fault: diskFault(path, error) }, 'empty segment was not removed'),
-      );
+      await this.disk
+        .run(() => rm(path, { force: true }))
+        .catch((error: unknown) => this.#log.warn({ fault: diskFault(path, error) }, 'empty segment was not removed'));
   }
 
   /** Deletes a recording: first out of sight, then from disk, so that a crash in between leaves no half of one. */
@@ -168,8 +191,8 @@ export class Shelf {
     const folder = join(this.#dir, recording);
     const gone = join(this.#dir, `.gone-${recording}`);
     try {
-      await rename(folder, gone);
-      await rm(gone, { recursive: true, force: true });
+      await this.disk.run(() => rename(folder, gone));
+      await this.#clear(gone);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return failed({ code: 'not-found', what: 'recording', id: recording });
       return failed(diskFault(folder, error));
@@ -181,7 +204,7 @@ export class Shelf {
   /** Bytes that a process without privileges may still write; null when the disk does not say. */
   async freeBytes(): Promise<number | null> {
     try {
-      const { bavail, bsize } = await statfs(this.#dir);
+      const { bavail, bsize } = await this.disk.run(() => statfs(this.#dir));
       return bavail * bsize;
     } catch (error) {
       this.#log.warn({ fault: diskFault(this.#dir, error) }, 'free space is not known');
@@ -196,18 +219,27 @@ export class Shelf {
 
   /** Names of all recordings. */
   async ids(): Promise<readonly string[]> {
-    const entries = await readdir(this.#dir, { withFileTypes: true }).catch((error: unknown) => {
-      this.#log.error({ fault: diskFault(this.#dir, error) }, 'recordings cannot be listed');
-      return [];
-    });
+    const entries = await this.disk
+      .run(() => readdir(this.#dir, { withFileTypes: true }))
+      .catch((error: unknown) => {
+        this.#log.error({ fault: diskFault(this.#dir, error) }, 'recordings cannot be listed');
+        return [];
+      });
     for (const entry of entries)
       if (entry.name.startsWith('.gone-'))
-        await rm(join(this.#dir, entry.name), { recursive: true, force: true }).catch((error: unknown) => diskFault(entry.name, error));
+        await this.#clear(join(this.#dir, entry.name)).catch((error: unknown) => diskFault(entry.name, error));
     return entries.filter((entry) => entry.isDirectory() && recordingId.Check(entry.name)).map(({ name }) => name);
   }
 
+  /** File by file: large ones take their time, and a disk that is busy is none that hangs. */
+  async #clear(folder: string): Promise<void> {
+    for (const name of await this.disk.run(() => readdir(folder)))
+      await this.disk.run(() => rm(join(folder, name), { recursive: true, force: true }));
+    await this.disk.run(() => rm(folder, { recursive: true, force: true }));
+  }
+
   async #read(id: string): Promise<RecordingManifest | null> {
-    const read = await readJson(join(this.#dir, id, manifestName), manifests);
+    const read = await this.disk.run(() => readJson(join(this.#dir, id, manifestName), manifests));
     if (read.is === 'value') return read.value;
     if (read.is !== 'absent') this.#log.error({ recording: id, fault: read.fault }, 'manifest cannot be read');
     return null;
@@ -215,10 +247,12 @@ export class Shelf {
 
   async #files(id: string): Promise<ReadonlyMap<string, FileFacts>> {
     const folder = join(this.#dir, id);
-    const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') this.#log.warn({ fault: diskFault(folder, error) }, 'recording cannot be listed');
-      return [];
-    });
+    const names = await this.disk
+      .run(() => readdir(folder))
+      .catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') this.#log.warn({ fault: diskFault(folder, error) }, 'recording cannot be listed');
+        return [];
+      });
     const found = new Map<string, FileFacts>();
     for (const name of names.filter((each) => segmentName.test(each)).sort()) {
       const known = await this.#facts(join(folder, name));
@@ -230,7 +264,7 @@ export class Shelf {
   /** Null when there is no such file, or the disk does not tell: a mount that has gone stale must not take the meeting with it. */
   async #facts(path: string): Promise<FileFacts | null> {
     try {
-      const { size, mtimeMs } = await stat(path);
+      const { size, mtimeMs } = await this.disk.run(() => stat(path));
       return { bytes: size, changedAt: mtimeMs };
     } catch (error) {
       const fault = diskFault(path, error as NodeJS.ErrnoException);

@@ -18,7 +18,7 @@ export interface HealthOptions {
   /** Base SSRC that a view shows. */
   readonly shown: (view: string) => number | undefined;
   /** Free bytes for recordings; null: not known. */
-  readonly free: () => Promise<number | null>;
+  readonly free: () => number | null;
 }
 
 export class Health {
@@ -56,7 +56,7 @@ export class Health {
     await this.#count();
     const { now, before } = this.#counts;
     const samples = await Promise.all([...meetings.running.values()].map((meeting) => meetingSample(meeting, node, this.#counts, shown)));
-    const host = this.#host.sample([process.pid, ...this.pids], clock.mono(), (await free()) ?? 0, outboxRecords);
+    const host = this.#host.sample([process.pid, ...this.pids], clock.mono(), free() ?? 0, outboxRecords);
     const since = (key: 'refused' | 'forged'): number => Math.max(0, (now?.[key] ?? 0) - (before?.[key] ?? 0));
     return { role: 'hub', meetings: samples, refused: since('refused'), forged: since('forged'), host };
   }

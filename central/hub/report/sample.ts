@@ -34,7 +34,7 @@ export async function meetingSample(
     })),
     mosaic: { state: state === 'running' ? 'running' : state === 'failed' ? 'down' : 'starting', fps: await mosaic.fps() },
     floor: floorReach(plan, node, now, shown, { awake: meeting.awake, thinned: meeting.thinning.thinned }),
-    recording: recorder === null ? null : await recordingSample(recorder),
+    recording: recorder === null ? null : recordingSample(recorder),
   };
 }
 
@@ -51,12 +51,12 @@ function thinOf({ thinning }: Meeting, site: string): Pick<HubSite, 'thin'> {
   return thin === undefined ? {} : { thin };
 }
 
-async function recordingSample(recorder: NonNullable<Meeting['recorder']>): Promise<HubMeeting['recording']> {
+function recordingSample(recorder: NonNullable<Meeting['recorder']>): HubMeeting['recording'] {
   const { state, because } = recorder.part();
   return {
     id: recorder.recording,
     state: state === 'failed' ? 'failed' : 'running',
-    bytes: await recorder.bytes(),
+    bytes: recorder.bytes,
     because: because.slice(0, 200),
   };
 }
