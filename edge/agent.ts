@@ -44,7 +44,7 @@ export class Agent {
     this.#options = options;
     this.#log = log;
     this.#store = new DesiredStore(data, log, (event) => this.#tell(event));
-    this.#outbox = new Outbox({ folder: `${data}/outbox`, boot, clock, log });
+    this.#outbox = new Outbox({ folder: `${data}/outbox`, boot, clock, log, tell: (event) => this.#tell(event) });
     this.#room = new Room({ ...options, tell: (event) => this.#tell(event), changed: () => this.#central.report() });
     this.#central = new CentralLink({
       node,

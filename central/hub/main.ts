@@ -41,7 +41,7 @@ try {
 
 const boot = randomBytes(8).toString('hex');
 const store = new DesiredStore(config.data, log, note);
-const outbox = new Outbox({ folder: join(config.data, 'outbox'), boot, clock, log });
+const outbox = new Outbox({ folder: join(config.data, 'outbox'), boot, clock, log, tell: note });
 
 function note(body: EventBody): void {
   log.info({ ...body }, 'event');

@@ -1,7 +1,8 @@
 /** Append-only segment files of one record class: written at the end, read anywhere, deleted whole from the oldest. One process per folder. */
 import { type FileHandle, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder } from './atomic.ts';
+import type { Fault } from '../fault.ts';
+import { diskFault, syncFolder } from './atomic.ts';
 import type { Place, Segment } from './lanes.ts';
 import { type Acked, type Placed, parseLine, parseSegment, type RecordClass, type Stored } from './record.ts';
 
@@ -10,6 +11,8 @@ export interface Loaded {
   readonly acks: readonly Acked['ack'][];
   /** Lines that were torn or flipped. */
   readonly bad: number;
+  /** Segments that cannot be read now. */
+  readonly unread: readonly Fault[];
 }
 
 export class Journal {
@@ -31,26 +34,36 @@ export class Journal {
     return this.#segments.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Reads what earlier processes left. A new segment is begun with the first write, so a torn end is never written behind. @throws errno */
+  /**
+   * Reads what earlier processes left. A new segment is begun with the first write, so a torn end is never written behind. A segment that
+   * cannot be read stays where it is for the next start, and counts for nothing until then. @throws errno
+   */
   async load(): Promise<Loaded> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const stored: (Placed & { readonly segment: Segment })[] = [];
     const acks: Acked['ack'][] = [];
+    const unread: Fault[] = [];
     let bad = 0;
     for (const name of (await readdir(this.#folder)).sort()) {
       const number = new RegExp(`^${this.#cls}-(\\d{10})\\.log$`).exec(name)?.[1];
       if (number === undefined) continue;
       const path = join(this.#folder, name);
-      const content = await readFile(path);
+      this.#nextNumber = Number(number) + 1;
+      let content: Buffer;
+      try {
+        content = await readFile(path);
+      } catch (error) {
+        unread.push(diskFault(path, error));
+        continue;
+      }
       const parsed = parseSegment(content);
       const segment: Segment = { n: Number(number), path, size: content.length, live: parsed.stored.length };
       for (const placed of parsed.stored) stored.push({ ...placed, segment });
       acks.push(...parsed.acks);
       bad += parsed.bad;
       this.#segments.push(segment);
-      this.#nextNumber = segment.n + 1;
     }
-    return { stored, acks, bad };
+    return { stored, acks, bad, unread };
   }
 
   /**
@@ -84,9 +97,8 @@ export class Journal {
       const records: (Stored | null)[] = [];
       for (const { segment, offset, length } of places) {
         if (!handles.has(segment)) handles.set(segment, await openOrNull(segment.path));
-        const bytes = Buffer.alloc(length);
-        const got = await handles.get(segment)?.read(bytes, 0, length, offset);
-        const line = got?.bytesRead === length ? parseLine(bytes) : null;
+        const bytes = await readOrNull(handles.get(segment) ?? null, offset, length);
+        const line = bytes === null ? null : parseLine(bytes);
         records.push(line && !('ack' in line) ? line : null);
       }
       return records;
@@ -133,6 +145,17 @@ export class Journal {
 async function openOrNull(path: string): Promise<FileHandle | null> {
   try {
     return await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return null;
+  }
+}
+
+/** The whole stretch; null when the file ends before, or the disk does not give it. */
+async function readOrNull(handle: FileHandle | null, offset: number, length: number): Promise<Buffer | null> {
+  const bytes = Buffer.alloc(length);
+  try {
+    return (await handle?.read(bytes, 0, length, offset))?.bytesRead === length ? bytes : null;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     return null;

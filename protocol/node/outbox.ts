@@ -5,9 +5,11 @@
  */
 import { EventEmitter } from 'node:events';
 import type { Clock } from '../clock.ts';
-import { failed, ok, type Result } from '../fault.ts';
+import { brief, failed, ok, type Result } from '../fault.ts';
 import type { Log } from '../log.ts';
+import type { EventBody } from '../schema/event.ts';
 import { diskFault } from './atomic.ts';
+import { damaged } from './damaged.ts';
 import { Journal } from './journal.ts';
 import { type Entry, Lanes } from './lanes.ts';
 import { type Acked, formatLine, type RecordClass } from './record.ts';
@@ -18,6 +20,7 @@ export interface OutboxOptions {
   readonly boot: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly tell: (event: EventBody) => void;
   /** On disk, both classes together. Default 32 MiB. */
   readonly maxBytes?: number;
   /** Longest body as JSON. Default 64 KiB. */
@@ -185,7 +188,7 @@ export class Outbox extends EventEmitter<{ appended: [cls: RecordClass] }> {
   async #load(cls: RecordClass): Promise<void> {
     const journal = this.#journals[cls];
     const lanes = this.#lanes[cls];
-    const { stored, acks, bad } = await journal.load();
+    const { stored, acks, bad, unread } = await journal.load();
     this.#counts.corrupt += bad;
     for (const { line, segment, offset, length } of stored) {
       const { boot, seq, at } = line;
@@ -196,6 +199,9 @@ export class Outbox extends EventEmitter<{ appended: [cls: RecordClass] }> {
       lanes.push({ boot, seq, at, text: null, place: { segment, offset, length }, lost: false });
     }
     for (const { boot, seq } of acks) this.#forget(lanes.ack(boot, seq));
+    for (const fault of unread)
+      this.#log.error({ because: brief(fault), class: cls }, 'outbox segment cannot be read; the others are delivered without it');
+    if (unread.length > 0) this.#options.tell(damaged(cls === 'event' ? 'waiting events' : 'waiting numbers', 'unreadable'));
     await journal.sweep();
   }
 

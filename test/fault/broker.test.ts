@@ -176,7 +176,7 @@ interface Sender {
 
 /** A box with nothing but its outbox and its link to central. */
 async function sender(t: Test, { identity }: Bench, folder: string, boot: string, maxBytes = 1024 * 1024): Promise<Sender> {
-  const outbox = new Outbox({ folder, boot, clock, log, maxBytes });
+  const outbox = new Outbox({ folder, boot, clock, log, tell: () => undefined, maxBytes });
   await outbox.start();
   let link: CentralLink | null = null;
   const stop = async (): Promise<void> => {

@@ -29,7 +29,7 @@ async function rig(t: Test, change: Partial<CentralLinkOptions> = {}) {
   const broker = new TestBroker({ identity: null });
   await broker.start();
   t.teardown(() => broker.kill());
-  const outbox = new Outbox({ folder: join(tempFolder(t), 'outbox'), boot: testBoot, clock, log });
+  const outbox = new Outbox({ folder: join(tempFolder(t), 'outbox'), boot: testBoot, clock, log, tell: () => undefined });
   await outbox.start();
   const wished: number[] = [];
   const told: EventBody[] = [];

@@ -167,7 +167,7 @@ interface Station {
 }
 
 async function station(t: Test, folder: string, boot: string, port: number, more: Partial<LinkOptions> = {}): Promise<Station> {
-  const box = new Outbox({ folder, boot, clock, log });
+  const box = new Outbox({ folder, boot, clock, log, tell: () => undefined });
   await box.start();
   const { link: l } = link(t, [port], {
     outbox: {

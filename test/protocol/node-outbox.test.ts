@@ -8,8 +8,11 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmdirSync,
+  rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -21,11 +24,12 @@ import { silentLog } from '../../protocol/node/log.ts';
 import { Outbox, type OutboxOptions, type OutboxRecord } from '../../protocol/node/outbox.ts';
 import { crc32, formatLine, parseSegment } from '../../protocol/node/record.ts';
 import { packageRoot } from '../../protocol/node/root.ts';
+import type { EventBody } from '../../protocol/schema/event.ts';
 import { eventually } from '../support/eventually.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 async function outbox(t: Test, folder: string, boot: string, more: Partial<OutboxOptions> = {}): Promise<Outbox> {
-  const box = new Outbox({ folder, boot, clock: systemClock(), log: silentLog(), ...more });
+  const box = new Outbox({ folder, boot, clock: systemClock(), log: silentLog(), tell: () => undefined, ...more });
   await box.start();
   t.teardown(() => box.stop());
   return box;
@@ -88,6 +92,62 @@ t.test('a torn end, flipped bytes and foreign files cost only themselves', async
   appendFileSync(path, Buffer.alloc(4096));
   const fourth = await outbox(t, folder, 'd');
   t.equal((await all(fourth)).length, 4, 'zeros after a power cut');
+});
+
+t.test("a segment that cannot be read costs only itself and is in nobody's way", async (t) => {
+  const folder = join(tempFolder(t), 'outbox');
+  const first = await outbox(t, folder, 'a', { maxBytes: 64 * 1024 });
+  const body = 'x'.repeat(900);
+  for (let n = 0; n < 20; n += 1) await first.append('event', `${n} ${body}`);
+  await first.stop();
+  const [whole, spoilt, ...others] = files(folder) as [string, string, ...string[]];
+  t.ok(others.length >= 2, `${others.length + 2} segments`);
+  const inside = parseSegment(readFileSync(spoilt)).stored.map(({ line }) => line.seq);
+  // Reading it at 0 is an error of input and output, as of a disk with bad sectors.
+  renameSync(spoilt, `${spoilt}.good`);
+  symlinkSync('/proc/self/mem', spoilt);
+  const told: EventBody[] = [];
+  const tell = (event: EventBody): void => void told.push(event);
+  const second = await outbox(t, folder, 'b', { maxBytes: 64 * 1024, tell });
+  const records = await second.read('event', null, 100);
+  t.strictSame(
+    records.map(({ boot, seq, lost }) => [boot, seq, lost]),
+    Array.from({ length: 20 }, (_, seq) => ['a', seq, inside.includes(seq)]),
+    'everything else is delivered in order, and what is missing is named',
+  );
+  t.equal(second.counters().diskFails, null);
+  t.match(told, [{ kind: 'health', severity: 'error', what: 'damaged', because: 'its memory (waiting events) cannot be read' }]);
+  second.ack('event', 'a', 19);
+  for (let n = 0; n < 200; n += 1) {
+    t.match(await second.append('event', `${n} ${body}`), { ok: true, value: { durable: true } });
+    second.ack('event', 'b', n);
+  }
+  await eventually(() => (files(folder).length <= 4 ? undefined : `${files(folder).length} files`));
+  t.notOk(files(folder).includes(whole), 'what has arrived is deleted, before it and behind it');
+  t.ok(files(folder).includes(spoilt), 'it is left where it is');
+  await second.stop();
+  rmSync(spoilt);
+  renameSync(`${spoilt}.good`, spoilt);
+  const third = await outbox(t, folder, 'c', { tell });
+  t.strictSame(
+    (await third.read('event', null, 100)).filter(({ boot, lost }) => boot === 'a' && !lost).map(({ seq }) => seq),
+    inside,
+    'when it can be read again, it is: central knows what it has had',
+  );
+  t.equal(told.length, 1);
+});
+
+t.test('a segment that can no longer be read back holds up nobody', async (t) => {
+  const folder = join(tempFolder(t), 'outbox');
+  const first = await outbox(t, folder, 'a');
+  for (const n of [0, 1]) await first.append('event', `e${n}`);
+  await first.stop();
+  const second = await outbox(t, folder, 'b');
+  await second.append('event', 'f0');
+  const [path] = files(folder) as [string];
+  rmSync(path);
+  symlinkSync('/proc/self/mem', path);
+  t.strictSame(await all(second), ['a:0:lost', 'a:1:lost', 'b:0:f0']);
 });
 
 t.test('a record that cannot be read back is delivered as lost', async (t) => {
@@ -217,7 +277,8 @@ t.test('kill -9 loses no record that was acknowledged', async (t) => {
   const code = `
     import { Outbox } from '${source}/outbox.ts'; import { systemClock } from '${source}/clock.ts'; import { silentLog } from '${source}/log.ts';
     import { writeSync } from 'node:fs';
-    const box = new Outbox({ folder: '${folder}', boot: process.argv[1], clock: systemClock(), log: silentLog() });
+    const box = new Outbox({ folder: '${folder}', boot: process.argv[1], clock: systemClock(), log: silentLog(),
+      tell: () => undefined });
     await box.start();
     for (;;) { const r = await box.append('event', 'x'.repeat(500)); if (r.ok && r.value.durable) writeSync(1, r.value.seq + '\\n'); }`;
   const promised: Record<string, number> = {};

@@ -175,6 +175,8 @@ export const phrases: readonly (readonly [pattern: RegExp, vi: string])[] = [
   [/^its memory \(grants\) is damaged and was put aside$/, 'tệp ghi nhớ lượt phát biểu bị hỏng, đã cất riêng và nhận lại từ đầu'],
   [/^its memory \(desired state\) cannot be read$/, 'không đọc được tệp ghi nhớ lệnh của trung tâm'],
   [/^its memory \(grants\) cannot be read$/, 'không đọc được tệp ghi nhớ lượt phát biểu'],
+  [/^its memory \(waiting events\) cannot be read$/, 'không đọc được một phần sự kiện đang chờ gửi về trung tâm'],
+  [/^its memory \(waiting numbers\) cannot be read$/, 'không đọc được một phần số liệu đang chờ gửi về trung tâm'],
   [/^its clock is (\d+) s ahead of central's$/, 'đồng hồ nhanh hơn máy chủ trung tâm $1 giây'],
   [/^its clock is (\d+) s behind central's$/, 'đồng hồ chậm hơn máy chủ trung tâm $1 giây'],
   [/^the clock of central is (\d+) s behind all others$/, 'đồng hồ máy chủ trung tâm chậm hơn mọi thiết bị khác $1 giây'],
