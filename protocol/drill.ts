@@ -97,7 +97,8 @@ export const Room = Type.Object(
     protection: Protection,
     /** Seconds of telemetry. */
     samples: Type.Integer({ minimum: 0 }),
-    floorLost: Type.Number(),
+    /** As all that follow: null where nothing of it came. */
+    floorLost: orNull(Type.Number()),
     floorGapMs: orNull(Type.Number()),
     mosaicGapMs: orNull(Type.Number()),
     audioGapMs: orNull(Type.Number()),

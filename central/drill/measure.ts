@@ -32,7 +32,7 @@ const telling: ReadonlySet<string> = new Set(['source', 'hub', 'link', 'process'
 export function measure(step: DrillStep, seen: Seen): Measured {
   const rooms = seen.viewers.map((viewer) => roomOf(viewer, seen));
   return {
-    figures: goals[step.fault].map((goal) => figure(goal, values(goal, step, seen, rooms))),
+    figures: goals[step.fault].filter((goal) => asked(goal, step, seen)).map((goal) => figure(goal, values(goal, step, seen, rooms))),
     rooms,
     switched: seen.events
       .filter(({ kind }) => telling.has(kind))
@@ -48,18 +48,27 @@ function roomOf({ site, protection, samples }: Viewer, { events, packetMs }: See
       node === site && kind === 'hub' && facts['stream'] === stream && typeof facts['gapMs'] === 'number' ? [facts['gapMs']] : [],
     );
   // Where the relay has gone over to another hub it has measured the gap itself; between two hubs' streams counters tell nothing.
-  const mosaic = gaps('mosaic').length > 0 ? gaps('mosaic') : samples.map(({ mosaic }) => mosaic.maxGapMs);
-  const lostMs = samples.map(({ mix }) => mix.lost * packetMs);
+  const mosaic =
+    gaps('mosaic').length > 0 ? gaps('mosaic') : samples.filter(({ mosaic }) => known(mosaic)).map(({ mosaic }) => mosaic.maxGapMs);
+  const lostMs = samples.filter(({ mix }) => mix.packets > 0 || mix.lost > 0).map(({ mix }) => mix.lost * packetMs);
+  const floor = samples.map((each) => each.floor).filter((each) => each.site !== null && known(each));
   return {
     site,
     protection,
     samples: samples.length,
-    floorLost: samples.reduce((sum, { floor }) => sum + floor.lostFrames, 0),
-    floorGapMs: highest(samples.filter(({ floor }) => floor.site !== null).map(({ floor }) => floor.maxGapMs)),
+    floorLost: floor.some(({ frames }) => frames > 0) ? floor.reduce((sum, { lostFrames }) => sum + lostFrames, 0) : null,
+    floorGapMs: highest(floor.map(({ maxGapMs }) => maxGapMs)),
     mosaicGapMs: highest(mosaic),
     audioGapMs: highest([...gaps('mix'), ...lostMs]),
   };
 }
+
+/** A picture that came, or was missed. Where none was expected the numbers are noughts, which prove nothing. */
+const known = ({ frames, maxGapMs }: { readonly frames: number; readonly maxGapMs: number }): boolean => frames > 0 || maxGapMs > 0;
+
+/** Nobody can miss the picture of a site while another speaks. Where nobody speaks the figure stands in the report, as not measured. */
+const asked = ({ name }: Goal, { fault, node }: DrillStep, { speaker }: Seen): boolean =>
+  fault !== 'worker' || name !== 'floorGapMs' || speaker === null || speaker === node;
 
 /** One value for each room or switch that has it. */
 function values({ name, of }: Goal, step: DrillStep, seen: Seen, rooms: readonly Room[]): readonly number[] {

@@ -2,7 +2,7 @@
  * The life of a drill: opened, one fault after the other, each only while the meeting is whole, ended. A pure step from (drill, what happened)
  * to the next drill and what is to be done. service.ts does it.
  */
-import type { Drill, DrillStep, Verdict } from '../../protocol/drill.ts';
+import type { Drill, DrillStep, Figure, Verdict } from '../../protocol/drill.ts';
 
 export type DrillInput =
   /** The meeting runs. */
@@ -144,11 +144,19 @@ function measured(course: Course, result: Pick<DrillStep, 'figures' | 'rooms' | 
   if (step?.state !== 'running') return still(course);
   const known = result.figures.filter(({ passed }) => passed !== null);
   // What somebody should have seen and nobody told is no success.
-  const missing = result.figures.filter(({ passed, of }) => passed === null && (of === 'part' || protects(result.rooms, of)));
+  const missing = result.figures.filter(
+    ({ passed, of }) => passed === null && (of === 'part' || of === 'viewers' || protects(result.rooms, of)),
+  );
   const good = known.length > 0 && missing.length === 0 && known.every(({ passed }) => passed === true);
-  const names = missing.map(({ name }) => name).join(', ');
-  const because = known.length === 0 ? 'nothing was measured' : names === '' ? step.because : `not measured: ${names}`;
+  const because = missing.length > 0 || known.length === 0 ? unmeasured(missing, known.length > 0, result.rooms) : step.because;
   return next(change(course, step, { ...step, ...result, because, state: good ? 'passed' : 'failed' }), at);
+}
+
+/** Why a fault proves nothing, or not everything. */
+function unmeasured(missing: readonly Figure[], some: boolean, rooms: DrillStep['rooms']): string {
+  const ofFloor = missing.some(({ name }) => name === 'floorLost' || name === 'floorGapMs');
+  if (ofFloor && rooms.every(({ floorGapMs }) => floorGapMs === null)) return 'nobody was seen on the floor: its figures were not measured';
+  return some ? `not measured: ${missing.map(({ name }) => name).join(', ')}` : 'nothing was measured';
 }
 
 function end(course: Course, state: 'done' | 'stopped' | 'aborted', because: string, at: number): CourseStep {

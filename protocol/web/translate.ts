@@ -29,7 +29,7 @@ export function translateCount(language: Language, stem: CountKey, n: number, sh
 export const languageOf = (tag: string | null): Language => (tag === 'en' ? 'en' : 'vi');
 
 /** The key made of `prefix` and a word from outside, or undefined when the catalogue has none. */
-export function keyFor(prefix: 'kind' | 'field' | 'role', word: string): TextKey | undefined {
+export function keyFor(prefix: 'kind' | 'field' | 'role' | 'figure', word: string): TextKey | undefined {
   const key = `${prefix}.${word}`;
   return Object.hasOwn(vi, key) ? (key as TextKey) : undefined;
 }

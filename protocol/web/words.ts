@@ -3,7 +3,7 @@ import { actsInEnglish, hubSentences, phrases, words } from './catalogue/phrases
 import { narrowIn } from './catalogue/phrases-narrow.ts';
 import { complaintPhrases, partIn, roomPhrases } from './catalogue/phrases-room.ts';
 import type { TextKey } from './catalogue/vi.ts';
-import { type Language, translate } from './translate.ts';
+import { keyFor, type Language, translate } from './translate.ts';
 
 /** What the schema library says, by the sentence it says it with; the number is the limit. */
 const schemaWords: readonly (readonly [pattern: RegExp, key: TextKey])[] = [
@@ -26,6 +26,8 @@ export function reasonIn(language: Language, text: string): string {
   }
   const said = Object.hasOwn(hubSentences, text) ? hubSentences[text] : undefined;
   if (said !== undefined) return translate(language, said);
+  const unmeasured = /^not measured: (.+)$/.exec(text)?.[1];
+  if (unmeasured !== undefined) return `${translate(language, 'drill.notMeasured')}: ${figuresIn(language, unmeasured)}`;
   if (language === 'en') return text.split('; ').map(plain).join('; ');
   const narrow = text.split('; ').map(narrowIn);
   if (narrow.every((each) => each !== null)) return narrow.join('; ');
@@ -46,6 +48,15 @@ export function reasonIn(language: Language, text: string): string {
     );
   }
   return text;
+}
+
+/** Figures of a drill, as its report calls them. */
+function figuresIn(language: Language, names: string): string {
+  const named = names.split(', ').map((name) => {
+    const key = keyFor('figure', name);
+    return key === undefined ? name : translate(language, key);
+  });
+  return named.join(', ');
 }
 
 /** A fault of a device without its code and facts: the device is named beside it. */

@@ -298,6 +298,44 @@ t.test('figures are taken from what rooms and parts told, and nothing else', asy
   t.strictSame([rank([], 0.5), rank([1, 2, 3, 4], 0.5), rank([1, 2, 3, 4], 0.95)], [null, 2, 4]);
 });
 
+t.test('nothing passes that no room could have shown', async (t) => {
+  const course = (fault: DrillFault): Course => {
+    const drill = ordered([fault]);
+    const step: DrillStep = { ...(drill.steps[0] as DrillStep), node: 'a', state: 'running' };
+    return begun({ ...drill, state: 'running', steps: [step] }, 0);
+  };
+  const judged = (fault: DrillFault, samples: readonly EdgeTelemetry[], speaker: string | null, events: readonly LogEntry[] = []) => {
+    const opened = course(fault);
+    const step = presentStep(opened.drill) as DrillStep;
+    const viewers = ['a', 'b'].map((site) => ({ site, protection: 'hot' as const, samples }));
+    const result = measure(step, { speaker, packetMs: 20, viewers, events });
+    return reduce(opened, { type: 'measured', result }, 1).course.drill.steps[0];
+  };
+  const idle = { site: null, frames: 0, maxGapMs: 0, ageMs: null };
+  const unseen = { state: 'failed', because: 'nobody was seen on the floor: its figures were not measured' };
+  t.match(judged('path', [sample(idle)], null), {
+    ...unseen,
+    figures: [
+      { n: 0, passed: null },
+      { n: 0, passed: null },
+    ],
+  });
+  t.match(judged('path', [sample({ frames: 0, maxGapMs: 0, ageMs: null })], 'a'), unseen, 'somebody had the floor, and nobody saw him');
+  t.match(judged('path', [sample({ frames: 0, maxGapMs: 5000, ageMs: null })], 'a'), { state: 'failed' }, 'a picture that stands');
+  t.match(judged('mosaic', [sample(idle)], null), { ...unseen, figures: [{ passed: null }, { name: 'mosaicGapMs', passed: true }] });
+  const deaf = { ...sample(), mosaic: { frames: 0, lostFrames: 0, maxGapMs: 0 }, mix: { packets: 0, lost: 0 } } as EdgeTelemetry;
+  t.match(judged('mosaic', [deaf], 'a'), { state: 'failed', because: 'not measured: mosaicGapMs' });
+  t.match(judged('mixer', [deaf], 'a'), { state: 'failed', because: 'not measured: audioGapMs' });
+  t.match(judged('path', [sample(idle), sample()], 'a'), { state: 'passed', figures: [{ max: 0 }, { max: 41 }] });
+  const back = [said('a', 'process', 'returned', { outageMs: 420 })];
+  t.match(judged('worker', [sample(idle)], null, back), unseen);
+  t.match(
+    judged('worker', [sample({ site: 'b' })], 'b', back),
+    { state: 'passed', figures: [{ name: 'outageMs' }] },
+    'the floor is not asked about who does not speak',
+  );
+});
+
 t.test('a path is cut only where another reaches every hub', async (t) => {
   const link = (path: string | null, hub: string, live = true) => ({ link: `${path}-${hub}`, path, hub, live });
   const two = [link('wan1', 'h'), link('wan1', 'k'), link('wan2', 'h'), link('wan2', 'k')];

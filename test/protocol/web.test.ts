@@ -190,6 +190,9 @@ t.test('reasons and words of the system are said in Vietnamese, and strange ones
     reasonIn('vi', 'no picture, though C40 answers: backup camera stalled'),
     'không có hình dù C40 vẫn trả lời: camera dự phòng ngừng gửi hình',
   );
+  t.equal(reasonIn('vi', 'not measured: floorLost, floorGapMs'), 'không đo được: Khung hình phát biểu mất, Hình phát biểu ngắt');
+  t.equal(reasonIn('en', 'not measured: audioGapMs'), 'not measured: Sound interrupted');
+  t.match(reasonIn('vi', 'nobody was seen on the floor: its figures were not measured'), /^không phòng nào thấy hình người phát biểu/);
   t.equal(reasonIn('vi', "its clock is 3600 s behind central's"), 'đồng hồ chậm hơn máy chủ trung tâm 3600 giây');
   t.match(reasonIn('vi', 'its memory (desired state) is damaged and was put aside'), /^tệp ghi nhớ lệnh của trung tâm bị hỏng/);
   t.equal(reasonIn('vi', 'no camera: a reason of $1'), 'không có hình từ máy quay: a reason of $1');

@@ -127,6 +127,10 @@ export const phrases: readonly (readonly [pattern: RegExp, vi: string])[] = [
   [/^the broker is closed for a while$/, 'bộ chuyển tin tạm đóng'],
   [/^everything was tried$/, 'đã thử hết'],
   [/^nothing was measured$/, 'không đo được gì'],
+  [
+    /^nobody was seen on the floor: its figures were not measured$/,
+    'không phòng nào thấy hình người phát biểu: các số đo về hình phát biểu không đo được',
+  ],
   [/^another drill is under way$/, 'đang có lần diễn tập khác'],
   [/^(\S+) called it off$/, '$1 đã dừng'],
   [/^central was started anew$/, 'máy chủ trung tâm vừa khởi động lại'],

@@ -120,7 +120,7 @@ function Rooms({ step, named }: { readonly step: DrillStep; readonly named: Name
             {step.rooms.map(({ site, floorLost, floorGapMs, audioGapMs, mosaicGapMs }) => (
               <tr key={site}>
                 <th scope="row">{named(site)}</th>
-                <td class="num">{f.number(floorLost)}</td>
+                <td class="num">{floorLost === null ? '' : f.number(floorLost)}</td>
                 <td class="num">{ms(floorGapMs)}</td>
                 <td class="num">{ms(audioGapMs)}</td>
                 <td class="num">{ms(mosaicGapMs)}</td>
