@@ -289,8 +289,10 @@ export class Drills extends EventEmitter<{ changed: [drill: Drill] }> {
   async #inflict(step: DrillStep, running: Running): Promise<void> {
     const { facts, identity, pauseBroker, run } = this.#parts;
     const plan = this.#plan();
-    const answer = (node: string | null, outcome: 'done' | 'refused' | 'failed', because: string): void =>
-      this.#feed({ type: 'answered', node, outcome, because });
+    const answer = (node: string | null, outcome: 'done' | 'refused' | 'failed', because: string): void => {
+      // It may come when this drill is over and another under way.
+      if (this.#running === running) this.#feed({ type: 'answered', node, outcome, because });
+    };
     if (plan === null) return answer(step.node, 'refused', 'the meeting has no plan');
     const [first, second] = plan.hubs;
     const node = step.node ?? first?.hub ?? null;

@@ -1,19 +1,26 @@
 /** Drills over store and API: what is kept, who may what, and whether a report can be tampered with. */
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { order as orderOf } from '../../central/drill/order.ts';
+import { STEADY } from '../../central/drill/reduce.ts';
+import { Drills } from '../../central/drill/service.ts';
 import { sealDrill } from '../../central/store/drills.ts';
+import type { NodeFacts } from '../../central/telemetry/facts.ts';
 import { canonical } from '../../protocol/canonical.ts';
 import type { DrillView, SealedReport } from '../../protocol/drill.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
+import { silentLog } from '../../protocol/node/log.ts';
 import { checkSeal, seal } from '../../protocol/node/seal.ts';
 import { type Identity, loadIdentity } from '../../protocol/node/tls.ts';
+import type { ReportedBody } from '../../protocol/schema/reported.ts';
 import { ensureCa } from '../../provisioning/pki/authority.ts';
 import { issue } from '../../provisioning/pki/issue.ts';
 import { verifyReport } from '../../provisioning/provision/report.ts';
-import { type ApiBench, apiBench, populate } from '../support/central-api.ts';
+import { type ApiBench, apiBench, populate, wellFacts } from '../support/central-api.ts';
 import { eventually } from '../support/eventually.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 async function identityIn(folder: string, node: string, role: 'central' | 'hub'): Promise<Identity> {
@@ -142,6 +149,64 @@ t.test('inside a running meeting the chair has to agree, and who agreed is kept'
   await eventually(async () => {
     const { state } = (await bench.drills.find(drill)).drill;
     return state === 'stopped' ? undefined : `it is ${state}`;
+  });
+});
+
+/** A node that does in `meeting` what it shall, and is heard of now. */
+function inMeeting(node: string, meeting: string, mono: number): NodeFacts {
+  const telemetry =
+    node === 'hub-1'
+      ? { role: 'hub', meetings: [{ meeting, mosaic: { state: 'running' } }] }
+      : { role: 'edge', links: [{ peer: 'hub-1', direction: 'up', connected: true }], source: { state: 'ok', which: 'main' } };
+  const facts = wellFacts(node, mono, { telemetry: telemetry as NodeFacts['telemetry'] });
+  return { ...facts, reported: { ...(facts.reported as ReportedBody), meetings: [meeting] } };
+}
+
+t.test('an answer that comes late is of the drill that asked, and ends no other', async (t) => {
+  const bench = await drillBench(t);
+  const by = { by: 'op', from: '' };
+  const made = await bench.meetings.create({ title: 'Họp', sites: ['a', 'b'], hub: null, language: 'vi', chair: 'a' }, by);
+  if (!made.ok) throw new Error('no meeting');
+  const { id: meeting } = made.value;
+  await bench.meetings.ask(meeting, 'meeting.start', { do: 'start' }, by);
+  const clock = new ManualClock();
+  const asked: ((outcome: 'done' | 'failed') => void)[] = [];
+  const drills = new Drills({
+    store: bench.drillStore,
+    meetings: bench.meetings,
+    facts: (node) => inMeeting(node, meeting, clock.mono()),
+    run: (_, act) =>
+      new Promise((resolve) => {
+        const answer = (outcome: 'done' | 'failed'): void => resolve({ id: '0123456789', outcome, because: 'so' });
+        if (act.do === 'drill') asked.push(answer);
+        else answer('done');
+      }),
+    pauseBroker: () => undefined,
+    nameOf: (node) => node,
+    identity: await identityIn(tempFolder(t), 'central', 'central'),
+    random: randomBytes,
+    clock,
+    log: silentLog(),
+  });
+  t.teardown(() => drills.stop());
+  const struck = async (): Promise<string> => {
+    const begun = await drills.begin({ faults: ['worker'], meeting, consent: { by: 'Chủ tịch', how: 'điện thoại' } }, by);
+    if (!begun.ok) throw new Error(JSON.stringify(begun.fault));
+    for (let look = 0; look < STEADY; look += 1) clock.advance(1000);
+    return begun.value.drill.id;
+  };
+  const first = await struck();
+  t.equal(asked.length, 1);
+  t.match(await drills.abort(first, by), { ok: true, value: { drill: { state: 'aborted' } } });
+  const second = await struck();
+  t.equal(asked.length, 2);
+  asked[0]?.('failed');
+  await new Promise((resolve) => setImmediate(resolve));
+  t.match(await drills.find(second), { drill: { state: 'running', steps: [{ state: 'asked' }] } });
+  asked[1]?.('done');
+  await eventually(async () => {
+    const [step] = (await drills.find(second)).drill.steps;
+    return step?.state === 'running' ? undefined : `it is ${step?.state}`;
   });
 });
 

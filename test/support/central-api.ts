@@ -20,7 +20,7 @@ import { Sessions } from '../../central/auth/sessions.ts';
 import { Users } from '../../central/auth/users.ts';
 import { formats } from '../../central/cascade/formats.ts';
 import { Devices } from '../../central/devices/devices.ts';
-import { Drills } from '../../central/drill/service.ts';
+import { type DrillStore, Drills } from '../../central/drill/service.ts';
 import { Meetings } from '../../central/meetings/service.ts';
 import type { Hub, Site, Want } from '../../central/sites/contract.ts';
 import type { SiteChange, SiteWish } from '../../central/sites/registry.ts';
@@ -65,6 +65,7 @@ export interface ApiBench {
   readonly meetings: Meetings;
   readonly recordings: Recordings;
   readonly drills: Drills;
+  readonly drillStore: DrillStore;
   readonly store: Store;
   readonly clock: ReturnType<typeof movableClock>;
   readonly bearer: { readonly authorization: string };
@@ -206,14 +207,15 @@ export async function apiBench({
     clock,
     log,
   });
+  const drillStore: DrillStore = {
+    list: (limit) => listDrills(store.reader, limit),
+    find: (id) => findDrill(store.db, id),
+    unfinished: () => unfinishedDrills(store.reader),
+    save: (drill) => saveDrill(store.db, drill),
+    seal: (id, sealed) => sealDrill(store.db, id, sealed),
+  };
   const drills = new Drills({
-    store: {
-      list: (limit) => listDrills(store.reader, limit),
-      find: (id) => findDrill(store.db, id),
-      unfinished: () => unfinishedDrills(store.reader),
-      save: (drill) => saveDrill(store.db, drill),
-      seal: (id, sealed) => sealDrill(store.db, id, sealed),
-    },
+    store: drillStore,
     meetings,
     facts: (node) => facts.get(node),
     run: async (site, act) => {
@@ -268,6 +270,7 @@ export async function apiBench({
     meetings,
     recordings,
     drills,
+    drillStore,
     store,
     clock,
     bearer,
