@@ -46,6 +46,8 @@ export const RecordingSegment = Type.Object(
     clean: Type.Optional(Type.Boolean()),
     /** Why it was cut short. */
     because: Type.Optional(Because),
+    /** Why its hub cannot read it; then it has no `sha256`, and is used for nothing. */
+    refused: Type.Optional(Because),
     picture: Type.Optional(TrackTimes),
     sound: Type.Optional(TrackTimes),
   },

@@ -97,6 +97,10 @@ export function sealed(manifest: RecordingManifest, file: string, { sha256, byte
   }));
 }
 
+/** A closed file that its own hub cannot read. */
+export const unusable = (manifest: RecordingManifest, file: string, why: string): RecordingManifest =>
+  change(manifest, file, (segment) => ({ ...segment, refused: why.slice(0, 300) }));
+
 /** Of a file without readings no time of capture is known. */
 function times(readings: readonly ClockReading[], { runs }: TrackScan): TrackTimes {
   const told = (at: number | undefined): number | null => (readings.length === 0 || at === undefined ? null : Math.round(at));
@@ -109,9 +113,9 @@ export const readingsOf = ({ picture, sound }: RecordingSegment): Readings => ({
   sound: sound?.readings ?? [],
 });
 
-/** Closed segments that nobody has read yet. */
+/** Closed segments that nobody has read, or tried to. */
 export const unsealed = ({ segments }: RecordingManifest): readonly RecordingSegment[] =>
-  segments.filter(({ endedAt, sha256 }) => endedAt !== null && sha256 === undefined);
+  segments.filter(({ endedAt, sha256, refused }) => endedAt !== null && sha256 === undefined && refused === undefined);
 
 export const ended = (manifest: RecordingManifest, at: number): RecordingManifest => ({ ...manifest, endedAt: Math.round(at) });
 

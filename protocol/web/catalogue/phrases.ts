@@ -50,6 +50,8 @@ export const phrases: readonly (readonly [pattern: RegExp, vi: string])[] = [
     'tệp $1 của $2 không phải tệp đã ghi: mã SHA-256 khác với bản kê',
   ],
   [/^(\S+) of (\S+) is not there any more$/, 'tệp $1 của $2 không còn'],
+  [/^(\S+) of (\S+) cannot be read: (.*)$/, 'không đọc được tệp $1 của $2: $3'],
+  [/^(\S+) of (\S+) cannot be fetched: (.*)$/, 'không lấy được tệp $1 của $2: $3'],
   [/^no hub has recorded this time$/, 'không máy chủ nào ghi được khoảng này'],
   [/^nothing came in this time$/, 'không có tín hiệu trong khoảng này'],
   [/^all hubs have closed it$/, 'mọi máy chủ đã ghi xong'],

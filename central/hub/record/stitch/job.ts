@@ -93,6 +93,16 @@ export function isOf(sources: readonly StitchedSource[], hubs: readonly Pick<Hub
   return text(sources) === text(sourcesOf(hubs, [], new Map()));
 }
 
+/** Whether the same segments could not be used. */
+export function sameRefused(before: readonly StitchedSource[], now: readonly StitchedSource[]): boolean {
+  const text = (all: readonly StitchedSource[]): string =>
+    all
+      .flatMap(({ hub, file, refused }) => (refused === null ? [] : [`${hub}/${file}`]))
+      .sort()
+      .join('\n');
+  return text(before) === text(now);
+}
+
 /** Which of another hub's segments could fill a hole of ours: those that were recorded while ours show none. */
 export function needed(own: HubSegments, other: Pick<HubSegments, 'hub' | 'manifest'>): readonly string[] {
   const shift = shifts([own]);

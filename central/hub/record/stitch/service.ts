@@ -2,18 +2,18 @@
  * Reads what was recorded, and makes one file of it when the recording has ended: the primary hub of all hubs' segments; another only when
  * the primary stays away, or has nothing. Everything is found on disk: whenever it is killed, the next look goes on.
  */
-import { mkdir, rm } from 'node:fs/promises';
 import type { Clock, Timer } from '../../../../protocol/clock.ts';
 import { FaultError } from '../../../../protocol/fault.ts';
 import type { Log } from '../../../../protocol/log.ts';
-import { type RecordingHub, type RecordingManifest, type StitchedManifest, stitchedFile } from '../../../../protocol/recording.ts';
+import { type RecordingManifest, type StitchedManifest, stitchedFile } from '../../../../protocol/recording.ts';
 import { event, type Note } from '../../note.ts';
 import { because } from '../../report/because.ts';
-import { readingsOf, sealed, unsealed } from '../manifest.ts';
+import { readingsOf, sealed, unsealed, unusable } from '../manifest.ts';
 import type { Shelf } from '../shelf.ts';
-import { type HubSegments, type Scanned, shiftKey } from './align.ts';
+import { shiftKey } from './align.ts';
 import type { Bench } from './bench.ts';
-import { isOf, needed, sourcesOf, stitchJob } from './job.ts';
+import { fetchable, Gatherer, type Told, unread } from './gather.ts';
+import { isOf, sameRefused, sourcesOf, stitchJob } from './job.ts';
 import type { Peers } from './peers.ts';
 
 export interface StitcherOptions {
@@ -32,7 +32,7 @@ export interface StitcherOptions {
   readonly patienceMs: number;
 }
 
-type Known = Pick<HubSegments, 'hub' | 'manifest'> & { readonly peer: RecordingHub | null; readonly stitched: StitchedManifest | null };
+type Known = Told & { readonly stitched: StitchedManifest | null };
 /** What to do now: nothing (and why), or a file of what these hubs have. */
 type Verdict =
   | { readonly do: 'wait'; readonly because: string }
@@ -41,6 +41,9 @@ type Verdict =
   | { readonly do: 'stitch'; readonly hubs: readonly Known[]; readonly missing: readonly string[] };
 
 const lookMs = 2000;
+/** What another hub has and could not be used here is fetched anew so often, after a rest that doubles each time. */
+const fetchTries = 6;
+const firstRestMs = 60_000;
 
 export class Stitcher {
   readonly #options: StitcherOptions;
@@ -48,6 +51,9 @@ export class Stitcher {
   /** Nothing is left to be done, and what each waits for. */
   readonly #done = new Set<string>();
   readonly #waits = new Map<string, string>();
+  readonly #gatherer: Gatherer;
+  /** How often another hub's segments were fetched in vain, and until when (monotonic) they are left alone. */
+  readonly #fetched = new Map<string, { readonly tries: number; readonly restsUntil: number }>();
   #busy: string | null = null;
   #timer: Timer | null = null;
   #looking: Promise<void> = Promise.resolve();
@@ -56,6 +62,7 @@ export class Stitcher {
   constructor(options: StitcherOptions) {
     this.#options = options;
     this.#log = options.log.child({ part: 'stitch' });
+    this.#gatherer = new Gatherer(options);
   }
 
   start(): void {
@@ -90,7 +97,10 @@ export class Stitcher {
     const { shelf, written } = this.#options;
     for (const id of await shelf.ids()) {
       if (this.#stopped) return;
-      if (written(id)) this.#done.delete(id);
+      if (written(id)) {
+        this.#done.delete(id);
+        this.#fetched.delete(id);
+      }
       if (this.#done.has(id)) continue;
       this.#busy = id;
       try {
@@ -107,16 +117,22 @@ export class Stitcher {
 
   /** Reads closed segments that nobody has read: of this process, and of one that was killed. */
   async #seal(id: string): Promise<void> {
-    const { shelf, bench } = this.#options;
+    const { node, shelf, bench, note } = this.#options;
     const manifest = await shelf.manifest(id);
     for (const segment of manifest === null ? [] : unsealed(manifest)) {
-      const found = await bench.scan(shelf.path(id, segment.file) ?? '', readingsOf(segment));
-      await shelf.change(id, (now) => sealed(now, segment.file, found));
+      const { file } = segment;
+      const path = shelf.path(id, file) ?? '';
+      const found = await bench.scan(path, readingsOf(segment)).catch((error: unknown) => unread(node, file, error));
+      const kept = await shelf.change(id, (now) => (typeof found === 'string' ? unusable(now, file, found) : sealed(now, file, found)));
+      if (!kept.ok) throw new FaultError(kept.fault);
+      if (typeof found !== 'string') continue;
+      this.#log.error({ recording: id, file, because: found }, 'a segment cannot be read and is left out');
+      note(event('recording', 'error', 'refused', found, manifest?.meeting ?? null, { recording: id, file: shiftKey(node, file) }));
     }
   }
 
   async #settle(id: string): Promise<void> {
-    const { shelf } = this.#options;
+    const { clock, shelf } = this.#options;
     const manifest = await shelf.manifest(id);
     if (manifest === null || manifest.endedAt === null || unsealed(manifest).length > 0) return;
     const stitched = await shelf.stitched(id);
@@ -125,12 +141,23 @@ export class Stitcher {
     if (verdict.do === 'drop') await shelf.removeStitched(id);
     if (verdict.do === 'stitch') {
       // Already made of just this: a hub is still away.
-      if (stitched !== null && isOf(stitched.sources, verdict.hubs)) return;
-      await this.#stitch(manifest, verdict.hubs, verdict.missing);
+      if (stitched !== null && isOf(stitched.sources, verdict.hubs) && !this.#incomplete(id, stitched)) return;
+      const { tries, restsUntil } = this.#fetched.get(id) ?? { tries: 0, restsUntil: Number.NEGATIVE_INFINITY };
+      if (clock.mono() < restsUntil) return;
+      if (await this.#stitch(manifest, verdict.hubs, verdict.missing, stitched)) {
+        this.#fetched.set(id, { tries: tries + 1, restsUntil: clock.mono() + firstRestMs * 2 ** tries });
+        if (tries < fetchTries) return this.#wait(id, 'what could not be fetched is fetched again later');
+      }
       if (verdict.missing.length > 0) return;
     }
     this.#done.add(id);
     this.#waits.delete(id);
+    this.#fetched.delete(id);
+  }
+
+  /** Another hub has more, and it may be tried again. */
+  #incomplete(id: string, { sources }: StitchedManifest): boolean {
+    return fetchable(sources, this.#options.node) && (this.#fetched.get(id)?.tries ?? 0) <= fetchTries;
   }
 
   async #judge(manifest: RecordingManifest, stitched: StitchedManifest | null): Promise<Verdict> {
@@ -139,7 +166,7 @@ export class Stitcher {
     const all = manifest.hubs ?? [];
     const primary = all[0]?.hub ?? node;
     const known: Known[] = [];
-    const missing: string[] = [];
+    const missing = new Map<string, string>();
     for (const peer of all.length === 0 ? [{ hub: node, host: '', port: 0 }] : all) {
       if (peer.hub === node) {
         known.push(own);
@@ -148,12 +175,15 @@ export class Stitcher {
       const told = await peers.manifest(peer, manifest.recording);
       if (!told.ok && told.fault.code === 'not-found') continue;
       if (!told.ok) {
-        missing.push(peer.hub);
+        missing.set(peer.hub, 'does not answer');
         continue;
       }
       const { bytes: _, stitched: theirs, ...theirManifest } = told.value;
       if (theirManifest.endedAt === null) return { do: 'wait', because: `${peer.hub} still records` };
-      if (unsealed(theirManifest).length > 0) return { do: 'wait', because: `${peer.hub} still reads its segments` };
+      if (unsealed(theirManifest).length > 0) {
+        missing.set(peer.hub, 'still reads its segments');
+        continue;
+      }
       known.push({ hub: peer.hub, manifest: theirManifest, peer, stitched: theirs ?? null });
     }
     if (known[0]?.hub !== node && known[0]?.hub === primary) {
@@ -164,35 +194,41 @@ export class Stitcher {
       return stitched === null ? { do: 'done' } : { do: 'drop' };
     }
     const since = clock.now() - (manifest.endedAt ?? clock.now());
-    if (missing.length > 0 && since < patienceMs) return { do: 'wait', because: `${missing.join(', ')} does not answer` };
-    if (stitched !== null && stitched.missing.length === missing.length && isOf(stitched.sources, known) && missing.length === 0)
-      return { do: 'done' };
-    return { do: 'stitch', hubs: known, missing };
+    // Made of all that is known, when nobody was missing: a file without who is away now would be a worse one.
+    const among = stitched?.sources.filter(({ hub }) => known.some((each) => each.hub === hub)) ?? [];
+    const whole = stitched?.missing.length === 0 && isOf(among, known);
+    if (missing.size > 0 && (whole || since < patienceMs))
+      return { do: 'wait', because: [...missing].map(([hub, why]) => `${hub} ${why}`).join(', ') };
+    if (stitched !== null && whole && !this.#incomplete(manifest.recording, stitched)) return { do: 'done' };
+    return { do: 'stitch', hubs: known, missing: [...missing.keys()] };
   }
 
-  async #stitch(manifest: RecordingManifest, hubs: readonly Known[], missing: readonly string[]): Promise<void> {
+  /** Makes the file, unless nothing has come that was not there before. True when another hub has more that did not come. */
+
+  async #stitch(
+    manifest: RecordingManifest,
+    hubs: readonly Known[],
+    missing: readonly string[],
+    before: StitchedManifest | null,
+  ): Promise<boolean> {
     const { node, clock, note, shelf, bench, room } = this.#options;
     const { recording, meeting } = manifest;
     const began = clock.mono();
     const total = hubs.reduce((sum, each) => sum + each.manifest.segments.reduce((all, { bytes }) => all + bytes, 0), 0);
     if (!(await room(total))) throw new FaultError({ code: 'exhausted', what: 'disk', because: 'there is no room for the stitched file' });
-    const refused = new Map<string, string>();
-    const own = hubs.find(({ hub }) => hub === node);
-    const scans = new Map<string, HubSegments>();
-    const mine = own === undefined ? null : await this.#scanned(recording, own, null, refused);
-    if (mine !== null) scans.set(node, mine);
-    for (const other of hubs) {
-      if (other.hub === node) continue;
-      const wanted = mine === null ? other.manifest.segments.map(({ file }) => file) : needed(mine, other);
-      await this.#fetch(recording, other, wanted);
-      scans.set(other.hub, await this.#scanned(recording, other, wanted, refused));
+    const { hubs: order, refused } = await this.#gatherer.gather(recording, hubs);
+    const job = stitchJob(order, (hub, file) => this.#gatherer.path(recording, hub, file));
+    const sources = sourcesOf(hubs, job?.cuts ?? [], refused);
+    const open = fetchable(sources, node);
+    if (open && before !== null && isOf(before.sources, hubs) && sameRefused(before.sources, sources)) {
+      await this.#gatherer.clear(recording, hubs);
+      return open;
     }
-    const order = hubs.flatMap(({ hub }) => scans.get(hub) ?? []);
-    const job = stitchJob(order, (hub, file) => this.#path(recording, hub, file));
     const half = shelf.beside(recording, 'stitched.part');
     if (job === null) {
       this.#log.warn({ recording }, 'no hub has a picture of this recording');
-      return;
+      await this.#gatherer.clear(recording, hubs);
+      return open;
     }
     const pressed = await bench.press({ out: half, startedAt: job.startedAt, picture: job.picture, sound: job.sound });
     const check = await bench.scan(half, { picture: [], sound: [] });
@@ -211,11 +247,11 @@ export class Stitcher {
       missing: [...missing],
       cuts: [...job.cuts],
       gaps: [...job.gaps],
-      sources: [...sourcesOf(hubs, job.cuts, refused)],
+      sources: [...sources],
     });
     if (!put.ok) throw new FaultError(put.fault);
-    for (const { hub } of hubs) if (hub !== node) await rm(this.#folder(recording, hub), { recursive: true, force: true });
-    const why = missing.length === 0 ? 'all hubs have closed it' : `without ${missing.join(', ')}, which did not answer`;
+    await this.#gatherer.clear(recording, hubs);
+    const why = missing.length === 0 ? 'all hubs have closed it' : `without ${missing.join(', ')}, which could not be asked`;
     const gapMs = Math.max(0, ...job.gaps.filter(({ track }) => track === 'picture').map(({ fromMs, toMs }) => toMs - fromMs));
     const facts = {
       recording,
@@ -226,56 +262,12 @@ export class Stitcher {
       tookMs: Math.round(clock.mono() - began),
     };
     note(event('recording', 'info', 'stitched', why, meeting, facts));
-    for (const [file, reason] of refused) note(event('recording', 'error', 'refused', reason, meeting, { recording, file }));
-  }
-
-  /** Reads a hub's files; one that is not what its manifest says is left out. @param wanted null: all. */
-  async #scanned(
-    recording: string,
-    { hub, manifest }: Known,
-    wanted: readonly string[] | null,
-    refused: Map<string, string>,
-  ): Promise<HubSegments> {
-    const segments: Scanned[] = [];
-    for (const segment of manifest.segments) {
-      if (wanted !== null && !wanted.includes(segment.file)) continue;
-      const path = this.#path(recording, hub, segment.file);
-      try {
-        const scan = await this.#options.bench.scan(path, readingsOf(segment));
-        if (scan.sha256 === segment.sha256) {
-          segments.push({ segment, scan });
-          continue;
-        }
-        refused.set(
-          shiftKey(hub, segment.file),
-          `${segment.file} of ${hub} is not the file that was recorded: its SHA-256 differs from the manifest`,
-        );
-        // A copy may have been spoilt on its way: the next try fetches it anew.
-        if (hub !== this.#options.node) await rm(path, { force: true });
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-        refused.set(shiftKey(hub, segment.file), `${segment.file} of ${hub} is not there any more`);
-      }
+    // What a hub could not read itself it has told.
+    for (const { hub, file, sha256 } of sources) {
+      const reason = sha256 === null ? undefined : refused.get(shiftKey(hub, file));
+      if (reason !== undefined) note(event('recording', 'error', 'refused', reason, meeting, { recording, file: shiftKey(hub, file) }));
     }
-    return { hub, manifest, segments };
-  }
-
-  async #fetch(recording: string, { hub, peer, manifest }: Known, files: readonly string[]): Promise<void> {
-    if (peer === null || files.length === 0) return;
-    await mkdir(this.#folder(recording, hub), { recursive: true });
-    for (const { file } of manifest.segments.filter((each) => files.includes(each.file))) {
-      const fetched = await this.#options.peers.fetch(peer, recording, file, this.#path(recording, hub, file));
-      if (!fetched.ok) throw new FaultError(fetched.fault);
-    }
-  }
-
-  #folder(recording: string, hub: string): string {
-    return this.#options.shelf.beside(recording, `from-${hub}`);
-  }
-
-  #path(recording: string, hub: string, file: string): string {
-    if (hub === this.#options.node) return this.#options.shelf.path(recording, file) ?? '';
-    return `${this.#folder(recording, hub)}/${file}`;
+    return open;
   }
 
   #wait(id: string, why: string): void {
