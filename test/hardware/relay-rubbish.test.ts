@@ -6,6 +6,7 @@ import { eventually } from '../support/eventually.ts';
 import { edgeRig, KEY, type RelayRig, relayRig, sanitizedRelay } from '../support/relay.ts';
 import { Pictures, Sound, udpPort } from '../support/rtp-packets.ts';
 import { Rubbish } from '../support/rubbish.ts';
+import { harmOf, type RubbishReport } from '../support/rubbish-run.ts';
 import { bareSender } from '../support/rubbish-sender.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -99,4 +100,42 @@ t.test(`rubbish (seed ${seed}) at twenty times the rate of a site: the others lo
   t.equal((await hub.connection('pub/good'))?.flooded, 0);
   t.equal(hub.relay.state, 'up');
   t.ok(all.linesDropped === 0);
+});
+
+t.test('the long run is good only when floor, mix and mosaic went on', async (t) => {
+  const calm: RubbishReport = {
+    seed,
+    seconds: 600,
+    sent: 1,
+    taken: 1,
+    flooded: 1,
+    malformed: 1,
+    forged: 1,
+    floorFrames: 15_000,
+    floorLost: 0,
+    floorMaxGapMs: 60,
+    mixPackets: 30_000,
+    mixLost: 0,
+    mosaicFrames: 9000,
+    mosaicMaxGapMs: 480,
+    told: {},
+  };
+  const rows: readonly [string, Partial<RubbishReport>, readonly RegExp[]][] = [
+    ['calm', {}, []],
+    ['a mosaic that is dead all the time', { mosaicFrames: 0, mosaicMaxGapMs: Number.POSITIVE_INFINITY }, [/^the mosaic: 0 pictures/]],
+    [
+      'a mosaic that died and did not come back',
+      { mosaicFrames: 900, mosaicMaxGapMs: 540_000 },
+      [/^the mosaic: 900 .* 750 ms are allowed$/],
+    ],
+    ['a mosaic that was never seen', { mosaicFrames: Number.NaN }, [/^the mosaic/]],
+    ['a machine on which everything comes late', { floorMaxGapMs: 240, mosaicMaxGapMs: 2600 }, []],
+    ['a floor that lost a picture', { floorLost: 1 }, [/^the floor/]],
+    ['nothing was seen', { floorFrames: 0, mixPackets: Number.NaN }, [/^the floor/, /^the mix/]],
+  ];
+  for (const [name, change, harm] of rows) {
+    const found = harmOf({ ...calm, ...change });
+    t.equal(found.length, harm.length, `${name}: ${found.join(', ')}`);
+    t.match(found, harm, name);
+  }
 });

@@ -1,8 +1,9 @@
 /** A meeting in which one site sends nothing but rubbish to a whole hub (relay, mosaic, mixer), and what another site loses by it. */
 import type { Test } from 'tap';
+import { goals } from '../../central/drill/goals.ts';
 import { streamId } from '../../hardware/relay/commands.ts';
 import { eventually } from './eventually.ts';
-import { clock, hubRig, site } from './hub.ts';
+import { clock, hubRig, site, smallMain } from './hub.ts';
 import { mediaKey } from './plan.ts';
 import { udpPort } from './rtp-packets.ts';
 import { Rubbish } from './rubbish.ts';
@@ -27,6 +28,33 @@ export interface RubbishReport {
   readonly mosaicMaxGapMs: number;
   /** What the hub told of its programs and of the site, each once with its count. */
   readonly told: Readonly<Record<string, number>>;
+}
+
+/** What a room may notice when a mosaic's worker dies: a site of rubbish can do no more than that. */
+const mosaicGoalMs = goals.mosaic.find(({ name }) => name === 'mosaicGapMs')?.goal ?? 0;
+const floorPictureMs = 1000 / smallMain.fps;
+
+/**
+ * Why the site harmed somebody; empty: it did not. The floor passes nobody who decodes, so how late its pictures came is the machine's doing:
+ * by as much the mosaic may be later than is promised.
+ */
+export function harmOf({
+  floorFrames,
+  floorLost,
+  floorMaxGapMs,
+  mixPackets,
+  mixLost,
+  mosaicFrames,
+  mosaicMaxGapMs,
+}: RubbishReport): string[] {
+  const allowedMs = mosaicGoalMs * Math.max(1, floorMaxGapMs / floorPictureMs);
+  return [
+    floorFrames > 0 && floorLost === 0 ? [] : `the floor: ${floorFrames} pictures, ${floorLost} lost`,
+    mixPackets > 0 && mixLost === 0 ? [] : `the mix: ${mixPackets} packets, ${mixLost} lost`,
+    mosaicFrames > 0 && mosaicMaxGapMs <= allowedMs
+      ? []
+      : `the mosaic: ${mosaicFrames} pictures, none for ${mosaicMaxGapMs} ms; ${Math.round(allowedMs)} ms are allowed`,
+  ].flat();
 }
 
 const [speaker, viewer, bad] = ['site-1', 'site-2', 'site-3'] as const;
