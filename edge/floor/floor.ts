@@ -122,7 +122,7 @@ export class Floor {
     return this.confirmed;
   }
 
-  /** What a person at the panel wants. Resolves when it is on this box's disk and said to the hubs; see `confirmed` for who has taken it. */
+  /** What a person at the panel wants. Resolves when it is on this box's disk and said to the hubs (see `confirmed` for who has taken it), or with why it never was. */
   rule(input: FloorInput): Promise<Result<Ruled>> {
     const ruled = this.#turn.then(() => this.#rule(input));
     this.#turn = ruled;
@@ -142,9 +142,8 @@ export class Floor {
     if (!step.ok) return step;
     const { state, effects, because } = step.value;
     if (effects.length === 0) return ok({ grant: plan.grant, because, changed: false });
-    this.#grants.see(plan.meeting, state.grant);
-    const kept = await this.#grants.settled();
-    if (!kept.ok) return kept;
+    const written = await this.#grants.write(plan.meeting, state.grant);
+    if (!written.ok) return written;
     this.#log.info({ meeting: plan.meeting, epoch: state.grant.epoch, n: state.grant.n, because }, 'the panel rules');
     controls.send({ type: 'grant', meeting: plan.meeting, grant: state.grant });
     return ok({ grant: state.grant, because, changed: true });

@@ -40,7 +40,8 @@ export async function syncFolder(folder: string): Promise<void> {
 
 /**
  * Replaces the file `path` in one step; a reader, a crash or a power cut sees the old or the new content, never a mixture.
- * Makes missing folders. On failure the old file is untouched.
+ * Makes missing folders. On failure the old file is untouched, but for one: when only the folder could not be synced, the new one lies there and a
+ * power cut may bring the old one back.
  */
 export async function writeAtomic(path: string, content: string | Uint8Array, options: WriteOptions = {}): Promise<Result<void>> {
   const mode = options.mode ?? 0o644;

@@ -1,12 +1,13 @@
 /**
- * The highest grant of each meeting that this node has seen, in memory at once and on disk as soon as the disk allows. What has been acknowledged
- * or passed on is on disk before, so that a restart never falls back behind it. 0600, beside the desired state.
+ * The highest grant of each meeting that this node has seen. What others wrote is in memory at once and on disk as soon as the disk allows; what
+ * this node writes is on disk first. What has been acknowledged or passed on is on disk before, so that a restart never falls back behind it.
+ * 0600, beside the desired state.
  */
 import { EventEmitter } from 'node:events';
 import { type Static, Type } from 'typebox';
 import type { Clock, Timer } from '../clock.ts';
 import { decoder } from '../decode.ts';
-import { brief, ok, type Result } from '../fault.ts';
+import { brief, failed, ok, type Result } from '../fault.ts';
 import { compareGrants, Grant } from '../grant.ts';
 import { MeetingId } from '../ids.ts';
 import type { Log } from '../log.ts';
@@ -33,6 +34,13 @@ export interface GrantsEvents {
   trouble: [because: string | null];
 }
 
+/** A grant of ours that the disk has not taken yet. */
+interface Own {
+  readonly meeting: string;
+  readonly grant: Grant;
+  readonly done: (written: Result<void>) => void;
+}
+
 const againMs = 1000;
 
 export class Grants extends EventEmitter<GrantsEvents> {
@@ -40,6 +48,7 @@ export class Grants extends EventEmitter<GrantsEvents> {
   readonly #log: Log;
   readonly #seen = new Map<string, Grant>();
   #kept: ReadonlyMap<string, Grant> = new Map();
+  #own: Own | null = null;
   #writing: Promise<Result<void>> | null = null;
   #dirty = false;
   #retry: Timer | null = null;
@@ -84,13 +93,23 @@ export class Grants extends EventEmitter<GrantsEvents> {
     return [...this.#kept].map(([meeting, grant]) => ({ meeting, grant }));
   }
 
-  /** A grant was seen, from whomever; the caller has judged whether he may write it. True when it is higher than all before. */
+  /** A grant of somebody else was seen; the caller has judged whether he may write it. True when it is higher than all before. */
   see(meeting: string, grant: Grant): boolean {
     if (!this.#higher(meeting, grant)) return false;
-    this.#seen.set(meeting, grant);
-    this.emit('raised', meeting, grant);
+    this.#raise(meeting, grant);
     void this.#write();
     return true;
+  }
+
+  /**
+   * A grant of our own, made of the highest that was seen; one at a time. Nobody acts on it before it is on disk, not even we; with a failure it
+   * never was. Where a higher one is seen meanwhile, that one stays in force.
+   */
+  write(meeting: string, grant: Grant): Promise<Result<void>> {
+    return new Promise((done) => {
+      this.#own = { meeting, grant, done };
+      void this.#write();
+    });
   }
 
   /** Resolves when all that was seen until now is on disk, or with why it is not. */
@@ -111,31 +130,65 @@ export class Grants extends EventEmitter<GrantsEvents> {
     return known === undefined || compareGrants(grant, known) > 0;
   }
 
+  #raise(meeting: string, grant: Grant): void {
+    this.#seen.set(meeting, grant);
+    this.emit('raised', meeting, grant);
+  }
+
+  /** A higher one may have been seen meanwhile, or the meeting be forgotten. */
+  #stands({ meeting, grant }: Own): boolean {
+    return this.#seen.has(meeting) && this.#higher(meeting, grant);
+  }
+
   /** Several changes while the disk is busy make one more write. */
   #write(): Promise<Result<void>> {
     this.#dirty = true;
-    this.#writing ??= this.#drain().finally(() => {
-      this.#writing = null;
-    });
+    this.#writing ??= this.#drain();
     return this.#writing;
   }
 
   async #drain(): Promise<Result<void>> {
-    let written: Result<void> = ok(undefined);
-    while (this.#dirty) {
-      this.#dirty = false;
-      const now = new Map(this.#seen);
-      const list = [...now].map(([meeting, grant]) => ({ meeting, grant }));
-      written = await writeJson(this.#options.path, list, { mode: 0o600 });
-      if (!written.ok) {
-        this.#failed(brief(written.fault));
-        return written;
+    try {
+      let written: Result<void> = ok(undefined);
+      while (this.#dirty || this.#own !== null) {
+        const own = this.#own;
+        this.#own = null;
+        written = await (own === null ? this.#save(this.#seen) : this.#saveWith(own));
+        if (!written.ok && this.#own === null) return written;
       }
-      this.#works();
-      const before = this.#kept;
-      this.#kept = now;
-      for (const [meeting, grant] of now) if (before.get(meeting) !== grant) this.emit('kept', meeting, grant);
+      return written;
+    } finally {
+      // In the same breath as the last look: whoever is answered by us may write again at once.
+      this.#writing = null;
     }
+  }
+
+  async #saveWith(own: Own): Promise<Result<void>> {
+    if (!this.#stands(own)) {
+      own.done(failed({ code: 'conflict', what: 'floor', reason: 'another command came first' }));
+      return this.#save(this.#seen);
+    }
+    const written = await this.#save(new Map(this.#seen).set(own.meeting, own.grant));
+    if (written.ok && this.#stands(own)) this.#raise(own.meeting, own.grant);
+    // What was refused may lie there all the same, if only its folder could not be synced: what was there is put back before anybody is answered.
+    const kept = written.ok ? written : await this.#save(this.#seen);
+    own.done(written);
+    return kept;
+  }
+
+  async #save(all: ReadonlyMap<string, Grant>): Promise<Result<void>> {
+    this.#dirty = false;
+    const now = new Map(all);
+    const list = [...now].map(([meeting, grant]) => ({ meeting, grant }));
+    const written = await writeJson(this.#options.path, list, { mode: 0o600 });
+    if (!written.ok) {
+      this.#failed(brief(written.fault));
+      return written;
+    }
+    this.#works();
+    const before = this.#kept;
+    this.#kept = now;
+    for (const [meeting, grant] of now) if (before.get(meeting) !== grant) this.emit('kept', meeting, grant);
     return written;
   }
 

@@ -1,5 +1,5 @@
 /** Grants between hubs and boxes over real TLS: who may write, who is told, and what a restart knows. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { type Grant, nextGrant, noGrant } from '../../protocol/grant.ts';
@@ -120,4 +120,57 @@ t.test('what cannot be written to disk is acted on but never confirmed', async (
     one.notes.map(({ what }) => what),
     ['damaged', 'disk', 'ruled-by'],
   );
+});
+
+t.test('what the disk of the chair refuses never was, neither here nor later', async (t) => {
+  const around = await net(t);
+  const [one, two] = [await hub(t, around, 'hub-1'), await hub(t, around, 'hub-2')];
+  for (const each of [one, two]) each.floors.plan([around.plan]);
+  const data = join(around.folder, 'data');
+  const path = join(data, 'grants.json');
+  const chair = await box(t, around, 'site-1', ['hub-1', 'hub-2'], { path });
+  const site = await box(t, around, 'site-2', ['hub-1', 'hub-2']);
+  await confirmed(chair, ['hub-1', 'hub-2']);
+  await confirmed(site, ['hub-1', 'hub-2']);
+  const first = chair.floor.grant;
+  if (first === null) throw new Error('no grant');
+  const calls = (): number => two.heard.filter((from) => from === 'site-1').length;
+  const before = calls();
+  const refuse = (): void => {
+    renameSync(data, `${data}.away`);
+    writeFileSync(data, '');
+  };
+  const allow = (): void => {
+    rmSync(data);
+    renameSync(`${data}.away`, data);
+  };
+
+  refuse();
+  for (const _ of ['pressed', 'pressed again']) {
+    t.match(await chair.floor.rule({ type: 'give', site: 'site-3' }), { ok: false, fault: { code: 'unreachable', what: path } });
+    t.strictSame(chair.floor.grant, first, 'the box of the chair does not act on it either');
+  }
+  t.strictSame(chair.floor.confirmed, ['hub-1', 'hub-2']);
+  t.equal(chair.troubles.length, 1, 'said once');
+
+  // Central goes on in the epoch that the refused command would have ended.
+  const central = nextGrant(first, 'central', { slots: ['site-2'] });
+  one.floors.plan([{ ...around.plan, grant: central }]);
+  await Promise.all([chair.floor, site.floor, two.floors].map((each) => knows(each, { epoch: 1, by: 'central', slots: ['site-2'] })));
+
+  allow();
+  const kept = (): unknown => JSON.parse(readFileSync(path, 'utf8'));
+  await eventually(() => (chair.troubles.at(-1) === null ? undefined : `${chair.troubles}`));
+  t.match(kept(), [{ meeting, grant: central }]);
+  t.equal(calls(), before, 'nothing was said to a hub');
+  // A channel that opens is told what the box has.
+  await two.stop();
+  const again = await hub(t, around, 'hub-2', { path: join(around.folder, 'empty.json') });
+  again.floors.plan([around.plan]);
+  await eventually(() => (again.heard.includes('site-1') ? undefined : `heard ${again.heard}`));
+  await knows(again.floors, { epoch: 1, by: 'central', slots: ['site-2'] });
+  t.strictSame(one.floors.of(meeting), central);
+
+  t.match(await chair.floor.rule({ type: 'mute', site: 'site-2', muted: true }), { value: { grant: { epoch: 2, by: 'site-1' } } });
+  await Promise.all([one.floors, again.floors, site.floor].map((each) => knows(each, { epoch: 2, slots: ['site-2'], muted: ['site-2'] })));
 });

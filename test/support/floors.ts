@@ -29,11 +29,15 @@ export interface Net {
 export interface HubSide {
   readonly floors: Floors;
   readonly notes: EventBody[];
+  /** Who has sent a grant, whatever became of it. */
+  readonly heard: string[];
   readonly stop: () => Promise<void>;
 }
 
 export interface Box {
   readonly floor: Floor;
+  /** Why grants could not be kept, and null when they could again. */
+  readonly troubles: (string | null)[];
   readonly controls: Controls;
   readonly stop: () => Promise<void>;
 }
@@ -58,6 +62,7 @@ export async function hub(
   options: { readonly path?: string } = {},
 ): Promise<HubSide> {
   const notes: EventBody[] = [];
+  const heard: string[] = [];
   const me = await identity(node, 'hub');
   const floors: Floors = new Floors({
     ...shared,
@@ -74,7 +79,9 @@ export async function hub(
     log,
     identity: me,
     heard: (from, message) => {
-      if (message.type === 'grant') floors.heard(from, message.meeting, message.grant);
+      if (message.type !== 'grant') return;
+      heard.push(from.node);
+      floors.heard(from, message.meeting, message.grant);
     },
     opened: (from) => floors.opened(from),
     changed: () => {},
@@ -88,21 +95,28 @@ export async function hub(
   t.teardown(stop);
   await floors.start();
   await server.start('127.0.0.1', plan.hubs.find((each) => each.hub === node)?.port ?? 0);
-  return { floors, notes, stop };
+  return { floors, notes, heard, stop };
 }
 
 /** What a box has of floors, with channels to `hubs`. */
-export async function box(t: Test, { folder, identity, plan }: Net, me: string, hubs: readonly string[]): Promise<Box> {
+export async function box(
+  t: Test,
+  { folder, identity, plan }: Net,
+  me: string,
+  hubs: readonly string[],
+  options: { readonly path?: string } = {},
+): Promise<Box> {
+  const troubles: (string | null)[] = [];
   const controls = new Controls({ ...shared, identity: await identity(me, 'edge'), addressOn: () => undefined });
   const floor = new Floor({
     me,
-    path: join(folder, `${me}.json`),
+    path: options.path ?? join(folder, `${me}.json`),
     clock,
     log,
     controls,
     tell: () => {},
     changed: () => {},
-    trouble: () => {},
+    trouble: (because) => troubles.push(because),
   });
   await floor.start();
   controls.apply(
@@ -114,7 +128,7 @@ export async function box(t: Test, { folder, identity, plan }: Net, me: string, 
     await floor.stop();
   };
   t.teardown(stop);
-  return { floor, controls, stop };
+  return { floor, controls, troubles, stop };
 }
 
 export const knows = (side: { readonly of: (meeting: string) => Grant | null } | Floor, want: Partial<Grant>): Promise<void> =>

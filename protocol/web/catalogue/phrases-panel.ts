@@ -10,6 +10,7 @@ export const panelPhrases: readonly (readonly [pattern: RegExp, vi: string])[] =
   [/^the command went on without word from (.+)$/, 'lệnh được thực hiện khi chưa có tin từ $1'],
   [/^the grant is known$/, 'lệnh này đã biết'],
   [/^no hub of the meeting answers$/, 'chưa máy chủ hình nào của cuộc họp trả lời'],
+  [/^another command came first$/, 'một lệnh khác đã đến trước'],
   [/^there is no meeting$/, 'không có cuộc họp nào'],
   [/^this room does not have the chair$/, 'phòng này không giữ quyền chủ trì'],
   [/^the chair of the meeting$/, 'quyền chủ trì cuộc họp'],
