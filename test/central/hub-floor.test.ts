@@ -174,3 +174,26 @@ t.test('what the disk of the chair refuses never was, neither here nor later', a
   t.match(await chair.floor.rule({ type: 'mute', site: 'site-2', muted: true }), { value: { grant: { epoch: 2, by: 'site-1' } } });
   await Promise.all([one.floors, again.floors, site.floor].map((each) => knows(each, { epoch: 2, slots: ['site-2'], muted: ['site-2'] })));
 });
+
+t.test('a box that called before the hub knew the plan is told as soon as it does', async (t) => {
+  const around = await net(t);
+  const before = await hub(t, around, 'hub-1');
+  before.floors.plan([around.plan]);
+  await knows(before.floors, { epoch: 1 });
+  await eventually(() => (before.floors.list().length === 1 ? undefined : 'not on disk'));
+  await before.stop();
+
+  const one = await hub(t, around, 'hub-1');
+  const called = (box: string): Promise<void> => eventually(() => (one.heard.includes(box) ? undefined : `called by ${one.heard}`));
+  const chair = await box(t, around, 'site-1', ['hub-1']);
+  const late = await box(t, around, 'site-3', ['hub-1']);
+  await Promise.all([called('site-1'), called('site-3')]);
+  t.match(await chair.floor.rule({ type: 'give', site: 'site-2' }), { ok: false, fault: { code: 'unreachable' } });
+  one.floors.plan([{ ...around.plan, sites: around.plan.sites.filter(({ site }) => site !== 'site-3') }]);
+  await confirmed(chair, ['hub-1']);
+  t.match(await chair.floor.rule({ type: 'give', site: 'site-2' }), { ok: true });
+  await confirmed(chair, ['hub-1']);
+  t.strictSame(late.floor.confirmed, [], 'who takes no part hears nothing');
+  one.floors.plan([around.plan]);
+  await knows(late.floor, { epoch: 2, slots: ['site-2'] });
+});

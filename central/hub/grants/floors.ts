@@ -94,6 +94,8 @@ export class Floors {
     this.#hubs.apply([...places.values()]);
     // Whoever has told us of this meeting before we knew it tells it again.
     for (const { meeting } of plans) if (!before.has(meeting)) for (const { hub } of this.#others(meeting)) this.#ask(meeting, hub);
+    // A box may have called before we knew that it takes part: nothing was said to it then.
+    for (const plan of plans) this.#tellNew(plan, before.get(plan.meeting));
   }
 
   /** Somebody opened a control channel: it hears the highest of each meeting that it takes part in. */
@@ -140,6 +142,16 @@ export class Floors {
       this.#hubs.send({ type: 'grant', meeting, grant }, hub);
       say({ role: 'hub', node: hub }, { type: 'grant', meeting, grant });
     }
+  }
+
+  #tellNew(plan: Plan, before: Plan | undefined): void {
+    const { node, say } = this.#options;
+    const { meeting } = plan;
+    const grant = this.#grants.onDisk(meeting);
+    // One that is not on disk yet is told to all when it is.
+    if (grant === null) return;
+    const known = new Set(before === undefined ? [] : attached(before, node).map(({ site }) => site));
+    for (const { site } of attached(plan, node)) if (!known.has(site)) say({ role: 'edge', node: site }, { type: 'grant', meeting, grant });
   }
 
   /** Tells a hub ours; it answers with its own. */
