@@ -4,8 +4,11 @@
  *
  * The network is the worst there is: whatever a process has ever said may arrive at any time, any number of times, in any order, or never. So what
  * was said is a set: loss is an arrival that does not happen, doubling and reordering are arrivals again, a partition is a time without arrivals.
- * Steps: central or a panel writes; central hands the chair to the other box; something said arrives; a process is killed and starts with its
- * disk; a disk is lost (a box is replaced, a database set back) and its process starts with what it was given first.
+ * Everybody acts on what he has heard at once; his disk takes it in a step of its own, which may never come, and he says it on only then. What he
+ * writes himself is on his disk first. Central's memory is its database: there both are one step.
+ * Steps: central or a panel writes; the disk of the panel's box takes that, or refuses it, or something higher is heard before; central hands the
+ * chair to the other box; something said arrives; a disk takes what was heard; a process is killed and starts with its disk; a disk is lost (a box
+ * is replaced, a database set back) and its process starts with what it was given first.
  *
  * In every state that can be reached:
  * - `unique`: no two different grants have the same (epoch, by, n).
@@ -15,11 +18,15 @@
  *   his disk. Acknowledged means for central: stored; for a panel: a hub has answered with it.
  * - `fresh`: no old command wins: what was written without knowing that the chair was handed on never replaces that grant, or one that was
  *   made of it. (Two that were written without knowing of each other under the same chair have no older and newer: the order decides.)
+ * - `refused`: what a panel was told has failed is nowhere: nobody acts on it, has it on disk or has said it. So it cannot come back either.
+ * That a disk is behind can be seen only of a process that is killed: so each search of kills has one process that they hit and whose disk is slow,
+ * whichever it is, and the disks of all others take at once what is heard. What is not said yet is for the others as what was said and is lost.
  * When disks are lost, `unique`, `kept` and `fresh` cannot be promised; `agreed` still is, of central and the hubs. A box that has heard what they have
  * lost is not believed (it could have made it up) and joins them with what is written next.
  *
  * The first version of the rules had the chair in the plan and not in the grant; this search found the box that heard of the new grant before it
- * heard that it had lost the chair, wrote on, and was alone with its grant for ever.
+ * heard that it had lost the chair, wrote on, and was alone with its grant for ever. The second version let a box act on its panel's command before
+ * the disk had taken it; the model did so in one step and was blind to a disk that refuses.
  */
 import { appointingGrant, compareGrants, type Grant, nextGrant, noGrant } from './grant.ts';
 import { mayGrant } from './plan.ts';
@@ -43,22 +50,37 @@ export interface Rules {
   readonly admits: typeof mayGrant;
   /** What was heard is on disk before it is said on. */
   readonly persists: boolean;
+  /** What a panel writes is on disk before its box acts on it. */
+  readonly diskFirst: boolean;
 }
 
-export const realRules: Rules = { compare: compareGrants, next: nextGrant, appoint: appointingGrant, admits: mayGrant, persists: true };
+export const realRules: Rules = {
+  compare: compareGrants,
+  next: nextGrant,
+  appoint: appointingGrant,
+  admits: mayGrant,
+  persists: true,
+  diskFirst: true,
+};
 
 export interface Bounds {
   /** Grants that each may write: central, the first box, the second box. */
   readonly writes: readonly [number, number, number];
   readonly appointments: 0 | 1;
+  /** How often the disk of a box may refuse what its panel writes. */
+  readonly refusals: number;
   readonly kills: number;
   readonly lostDisks: number;
 }
 
-export type Property = 'unique' | 'rises' | 'agreed' | 'kept' | 'fresh';
+export type Property = 'unique' | 'rises' | 'agreed' | 'kept' | 'fresh' | 'refused';
+
+export type Kind = 'writes' | 'takes' | 'refuses' | 'is overtaken' | 'appoints' | 'hears' | 'keeps' | 'is killed' | 'loses its disk';
 
 export interface Finding {
   readonly states: number;
+  /** What happened in the search. */
+  readonly kinds: ReadonlySet<Kind>;
   /** The first counterexample, which is a shortest one; null: all properties hold. */
   readonly broken: { readonly property: Property; readonly steps: readonly string[] } | null;
 }
@@ -76,13 +98,21 @@ interface Machine {
   readonly has: readonly Written[];
   /** What each would start with. */
   readonly disk: readonly Written[];
+  /** What each panel has written and its disk has not answered for. */
+  readonly pending: readonly (Written | null)[];
   /** All that each has said. */
   readonly said: readonly ReadonlySet<Written>[];
   readonly acknowledged: readonly Written[];
-  readonly left: { readonly writes: readonly number[]; readonly appointments: number; readonly kills: number; readonly lostDisks: number };
+  /** Whom kills hit; null: nobody. */
+  readonly victim: number | null;
+  readonly left: Left;
   readonly lost: boolean;
   readonly how: readonly [string, Machine] | null;
 }
+
+type Left = { readonly writes: readonly number[] } & { readonly [each in 'appointments' | 'refusals' | 'kills' | 'lostDisks']: number };
+
+type Step = { readonly step: string; readonly kind: Kind; readonly to: Machine } | { readonly step: string; readonly property: Property };
 
 const put = <T>(list: readonly T[], at: number, value: T): readonly T[] => list.map((each, index) => (index === at ? value : each));
 const hubPlan = hubs.map((at) => ({ hub: names[at] })) as unknown as Parameters<typeof mayGrant>[0]['hubs'];
@@ -91,6 +121,7 @@ const hubPlan = hubs.map((at) => ({ hub: names[at] })) as unknown as Parameters<
 export function search(rules: Rules, bounds: Bounds): Finding {
   const numbers = new Map<string, Written>();
   const judged = new Map<string, boolean>();
+  const kinds = new Set<Kind>();
   const written = (grant: Grant, appointed: boolean, of: number): Written => {
     const key = `${JSON.stringify(grant)} ${appointed} ${of}`;
     const known = numbers.get(key) ?? { id: numbers.size, grant, appointed };
@@ -98,24 +129,32 @@ export function search(rules: Rules, bounds: Bounds): Finding {
     return known;
   };
   const first = written({ ...noGrant(1), chair: names[sites[0]] }, false, -1);
-  const start = speak({
-    has: names.map(() => first),
-    disk: names.map(() => first),
-    said: names.map(() => new Set()),
-    acknowledged: [],
-    left: bounds,
-    lost: false,
-    how: null,
-  });
-  let layer: Machine[] = [start];
-  const seen = new Set([keyOf(start)]);
+  const victims: readonly (number | null)[] = bounds.kills > 0 ? [hubs[0], ...sites] : [null];
+  const starts = victims.map((victim) =>
+    speak({
+      has: names.map(() => first),
+      disk: names.map(() => first),
+      pending: names.map(() => null),
+      said: names.map(() => new Set()),
+      acknowledged: [],
+      victim,
+      left: bounds,
+      lost: false,
+      how: null,
+    }),
+  );
+  let layer: Machine[] = starts;
+  const seen = new Set(starts.map(keyOf));
   while (layer.length > 0) {
     const next: Machine[] = [];
     for (const state of layer) {
       const wrong = brokenIn(state);
-      if (wrong !== null) return { states: seen.size, broken: { property: wrong, steps: stepsTo(state) } };
-      for (const made of successors(state)) {
-        if ('property' in made) return { states: seen.size, broken: { property: made.property, steps: [...stepsTo(state), made.step] } };
+      if (wrong !== null) return { states: seen.size, kinds, broken: { property: wrong, steps: stepsTo(state) } };
+      for (const each of successors(state)) {
+        const { step } = each;
+        if ('property' in each) return { states: seen.size, kinds, broken: { property: each.property, steps: [...stepsTo(state), step] } };
+        kinds.add(each.kind);
+        const made = { ...speak(each.to), how: [step, state] as const };
         const key = keyOf(made);
         if (seen.has(key)) continue;
         seen.add(key);
@@ -124,7 +163,7 @@ export function search(rules: Rules, bounds: Bounds): Finding {
     }
     layer = next;
   }
-  return { states: seen.size, broken: null };
+  return { states: seen.size, kinds, broken: null };
 
   /** Everybody says what he has on disk (or in memory, when the disk is no matter). */
   function speak(state: Machine): Machine {
@@ -135,24 +174,31 @@ export function search(rules: Rules, bounds: Bounds): Finding {
     return { ...state, said };
   }
 
-  function* successors(state: Machine): Generator<Machine | { readonly property: Property; readonly step: string }> {
+  function* successors(state: Machine): Generator<Step> {
     const { left } = state;
     for (const [writer, at] of [central, ...sites].entries()) {
-      // A box writes when it believes to have the chair.
-      if ((left.writes[writer] ?? 0) === 0 || (at !== central && state.has[at]?.grant.chair !== names[at])) continue;
+      if (state.pending[at] !== null) yield* answered(state, at, state.pending[at] as Written);
+      // A box writes when it believes to have the chair, one after the other.
+      if ((left.writes[writer] ?? 0) === 0 || state.pending[at] !== null) continue;
       const known = state.has[at] as Written;
+      if (at !== central && known.grant.chair !== names[at]) continue;
       const slots = [`w${bounds.writes.reduce((sum, each) => sum + each, 0) - left.writes.reduce((sum, each) => sum + each, 0)}`];
       const made = written(rules.next(known.grant, names[at] as string, { slots }), known.appointed, known.id);
       const step = `${names[at]} writes ${brief(made.grant)}`;
       if (rules.compare(made.grant, known.grant) <= 0) yield { property: 'rises', step };
-      yield wrote(state, at, made, { ...left, writes: put(left.writes, writer, (left.writes[writer] ?? 0) - 1) }, step);
+      const after = { ...state, left: { ...left, writes: put(left.writes, writer, (left.writes[writer] ?? 0) - 1) } };
+      if (at === central) yield { kind: 'writes', step, to: stored(after, made) };
+      else {
+        const has = rules.diskFirst ? state.has : put(state.has, at, made);
+        yield { kind: 'writes', step, to: { ...after, has, pending: put(state.pending, at, made) } };
+      }
     }
     if (left.appointments > 0) {
       const known = state.has[central] as Written;
       const made = written(rules.appoint(known.grant, names[sites[1]]), true, known.id);
       const step = `central hands the chair to site-2 with ${brief(made.grant)}`;
       if (rules.compare(made.grant, known.grant) <= 0) yield { property: 'rises', step };
-      yield wrote(state, central, made, { ...left, appointments: 0 }, step);
+      yield { kind: 'appoints', step, to: stored({ ...state, left: { ...left, appointments: 0 } }, made) };
     }
     for (const [from, heard] of state.said.entries())
       for (const what of heard)
@@ -160,33 +206,59 @@ export function search(rules: Rules, bounds: Bounds): Finding {
           const step = `${names[to]} hears ${brief(what.grant)} from ${names[from]}`;
           const after = arrive(state, from, to, what);
           if (after === null) continue;
-          const before = state.has[to] as Written;
-          if (!state.lost && before.appointed && !(after.has[to] as Written).appointed) yield { property: 'fresh', step };
-          yield { ...speak(after), how: [step, state] };
+          if (stale(state, after, to)) yield { property: 'fresh', step };
+          yield { kind: 'hears', step, to: after };
         }
     for (const at of names.keys()) {
+      const [has, disk] = [state.has[at] as Written, state.disk[at] as Written];
+      const idle = state.pending[at] === null;
+      const forgets = { ...state, pending: put(state.pending, at, null) };
+      if (rules.persists && idle && has !== disk)
+        yield { kind: 'keeps', step: `${names[at]} has ${brief(has.grant)} on disk`, to: { ...state, disk: put(state.disk, at, has) } };
       // A killed process whose disk has all that it knew is as it was.
-      if (left.kills > 0 && state.has[at] !== state.disk[at])
-        yield {
-          ...speak({ ...state, has: put(state.has, at, state.disk[at] as Written), left: { ...left, kills: left.kills - 1 } }),
-          how: [`${names[at]} is killed`, state],
-        };
-      if (left.lostDisks > 0 && state.disk[at] !== first)
-        yield {
-          ...state,
-          has: put(state.has, at, first),
-          disk: put(state.disk, at, first),
-          left: { ...left, lostDisks: left.lostDisks - 1 },
-          lost: true,
-          how: [`${names[at]} loses its disk`, state],
-        };
+      if (at === state.victim && (has !== disk || !idle)) {
+        const victim = left.kills > 1 ? at : null;
+        const to = { ...forgets, has: put(state.has, at, disk), victim, left: { ...left, kills: left.kills - 1 } };
+        yield { kind: 'is killed', step: `${names[at]} is killed`, to };
+      }
+      if (left.lostDisks > 0 && disk !== first) {
+        const lost = { has: put(state.has, at, first), disk: put(state.disk, at, first), lost: true };
+        const to = { ...forgets, ...lost, left: { ...left, lostDisks: left.lostDisks - 1 } };
+        yield { kind: 'loses its disk', step: `${names[at]} loses its disk`, to };
+      }
     }
   }
 
-  function wrote(state: Machine, at: number, made: Written, left: Machine['left'], step: string): Machine {
-    const acknowledged = at === central ? [...state.acknowledged, made] : state.acknowledged;
-    const after = { ...state, has: put(state.has, at, made), disk: put(state.disk, at, made), acknowledged, left };
-    return { ...speak(after), how: [step, state] };
+  /** What becomes of that which a panel has written: its disk takes it, or refuses it, or something higher was heard before its turn came. */
+  function* answered(state: Machine, at: number, made: Written): Generator<Step> {
+    const idle = { ...state, pending: put(state.pending, at, null) };
+    const has = state.has[at] as Written;
+    const higher = rules.compare(made.grant, has.grant) > 0;
+    // Also when something higher was heard while the disk was at it.
+    const taken = { ...idle, has: higher ? put(state.has, at, made) : state.has, disk: put(state.disk, at, made) };
+    const step = `the disk of ${names[at]} takes ${brief(made.grant)}`;
+    if (stale(state, taken, at)) yield { property: 'fresh', step };
+    yield { kind: 'takes', step, to: taken };
+    const failures: Step[] = [];
+    const { left } = state;
+    if (left.refusals > 0) {
+      const to = { ...idle, left: { ...left, refusals: left.refusals - 1 } };
+      failures.push({ kind: 'refuses', step: `the disk of ${names[at]} refuses ${brief(made.grant)}`, to });
+    }
+    if (!higher && has !== made)
+      failures.push({ kind: 'is overtaken', step: `${brief(made.grant)} of ${names[at]} is overtaken`, to: idle });
+    const remains = [...idle.has, ...idle.disk, ...idle.said.flatMap((each) => [...each])].includes(made);
+    for (const each of failures) yield remains ? { property: 'refused', step: each.step } : each;
+  }
+
+  /** What was written without knowing of the new chair replaces what was. */
+  function stale(before: Machine, after: Machine, at: number): boolean {
+    return !before.lost && (before.has[at] as Written).appointed && !(after.has[at] as Written).appointed;
+  }
+
+  function stored(state: Machine, made: Written): Machine {
+    const acknowledged = [...state.acknowledged, made];
+    return { ...state, has: put(state.has, central, made), disk: put(state.disk, central, made), acknowledged };
   }
 
   /** The state after an arrival; null when it changes nothing. */
@@ -197,13 +269,17 @@ export function search(rules: Rules, bounds: Bounds): Finding {
     // Hubs judge; a box believes its hubs and central, and central its hubs.
     const judged = from === central || to === central || to >= 3 || rules.admits({ hubs: hubPlan }, known.grant, box, what.grant);
     const takes = judged && rules.compare(what.grant, known.grant) > 0;
-    // A panel is acknowledged by a hub that takes its grant, or has it.
-    const answers = role === 'edge' && (takes || known === what) && !state.acknowledged.includes(what);
+    const has = takes ? put(state.has, to, what) : state.has;
+    // A disk that is at what the panel has written takes nothing else meanwhile.
+    const slow = to === state.victim || state.pending[to] !== null;
+    const disk = takes && rules.persists && !slow ? put(state.disk, to, what) : state.disk;
+    // A panel is acknowledged by a hub that has its grant on disk.
+    const answers = role === 'edge' && (rules.persists ? disk : has)[to] === what && !state.acknowledged.includes(what);
     if (!takes && !answers) return null;
     return {
       ...state,
-      has: takes ? put(state.has, to, what) : state.has,
-      disk: takes && rules.persists ? put(state.disk, to, what) : state.disk,
+      has,
+      disk,
       acknowledged: answers ? [...state.acknowledged, what] : state.acknowledged,
     };
   }
@@ -218,7 +294,7 @@ export function search(rules: Rules, bounds: Bounds): Finding {
         keys.set(key, what);
       }
       for (const what of state.acknowledged) {
-        const others = [central, ...hubs].map((at) => state.has[at] as Written);
+        const others = [central, ...hubs].map((at) => state.disk[at] as Written);
         if (!others.some(({ grant }) => rules.compare(grant, what.grant) >= 0)) return 'kept';
       }
     }
@@ -252,8 +328,9 @@ const calls = hearers.flatMap((list, from) => list.map((to) => [from, to] as con
 const brief = ({ epoch, by, n }: Grant): string => `(${epoch}, ${by}, ${n})`;
 
 /** Two hubs are alike: states that differ in their names only are one. */
-function keyOf({ has, disk, said, acknowledged, left, lost }: Machine): string {
-  const one = (at: number): string => `${has[at]?.id}.${disk[at]?.id}.${[...(said[at] ?? [])].map(({ id }) => id).sort()}`;
+function keyOf({ has, disk, pending, victim, said, acknowledged, left, lost }: Machine): string {
+  const one = (at: number): string =>
+    `${at === victim}.${has[at]?.id}.${disk[at]?.id}.${pending[at]?.id}.${[...(said[at] ?? [])].map(({ id }) => id).sort()}`;
   const [a, b] = hubs.map(one).sort();
   const acks = acknowledged.map(({ id }) => id).sort((x, y) => x - y);
   return [
@@ -264,6 +341,7 @@ function keyOf({ has, disk, said, acknowledged, left, lost }: Machine): string {
     acks,
     JSON.stringify(left.writes),
     left.appointments,
+    left.refusals,
     left.kills,
     left.lostDisks,
     lost,
