@@ -20,7 +20,7 @@ export class Presence {
   readonly #options: PresenceOptions;
   /** Ways in that carry packets (stream ids), by site. */
   readonly #ways = new Map<string, ReadonlySet<string>>();
-  /** What was said of each meeting last. */
+  /** What was said of each meeting last, and to whom. */
   #said: ReadonlyMap<string, string> = new Map();
 
   constructor(options: PresenceOptions) {
@@ -50,9 +50,10 @@ export class Presence {
     const said = new Map<string, string>();
     for (const plan of plans()) {
       const message = this.#of(plan);
-      const text = JSON.stringify(message);
+      const to = attached(plan, node).map(({ site }) => site);
+      const text = JSON.stringify([message, to]);
       said.set(plan.meeting, text);
-      if (this.#said.get(plan.meeting) !== text) for (const { site } of attached(plan, node)) say(site, message);
+      if (this.#said.get(plan.meeting) !== text) for (const site of to) say(site, message);
     }
     this.#said = said;
   }

@@ -24,13 +24,15 @@ export interface GuardOptions {
 
 /** Trust is earned in seconds. */
 const LOOK_MS = 250;
+/** The present one, and those before and after it. */
+const MEETINGS_KNOWN = 4;
 
 export class Guard {
   readonly #options: GuardOptions;
   #state: Standby = noStandby;
   #plan: Plan | null = null;
-  /** What each hub of the plan has said last of those who have the floor. */
-  readonly #speakers = new Map<string, SpeakersAt>();
+  /** What each hub has said last of those who have the floor, by meeting: a hub may know of the next one before we do. */
+  readonly #speakers = new Map<string, ReadonlyMap<string, SpeakersAt>>();
   /** Hubs that were told to serve us. */
   #awake: readonly string[] = [];
   #timer: Timer | null = null;
@@ -47,10 +49,7 @@ export class Guard {
   follow(plan: Plan | null): void {
     const { me, clock } = this.#options;
     const floor = heard(this.#plan, me).floor;
-    if (plan?.meeting !== this.#plan?.meeting) {
-      this.#state = noStandby;
-      this.#speakers.clear();
-    }
+    if (plan?.meeting !== this.#plan?.meeting) this.#state = noStandby;
     this.#plan = plan;
     // Whoever has the floor now has not stopped yet.
     if (heard(plan, me).floor !== floor) this.#stream('floor', false);
@@ -77,8 +76,12 @@ export class Guard {
 
   /** Of those who have the floor: who reaches a hub. */
   speakers(notice: SpeakersAt): void {
-    if (notice.meeting !== this.#plan?.meeting) return;
-    this.#speakers.set(notice.hub, notice);
+    const { meeting, hub } = notice;
+    const of = new Map(this.#speakers.get(meeting)).set(hub, notice);
+    this.#speakers.delete(meeting);
+    this.#speakers.set(meeting, of);
+    const [oldest] = this.#speakers.keys();
+    if (this.#speakers.size > MEETINGS_KNOWN && oldest !== undefined) this.#speakers.delete(oldest);
     this.#speaker();
   }
 
@@ -110,7 +113,7 @@ export class Guard {
     const { floorSite } = heard(this.#plan, this.#options.me);
     const of = ({ hub, here, away }: SpeakersAt): [string, boolean][] =>
       floorSite === null || !(here.includes(floorSite) || away.includes(floorSite)) ? [] : [[hub, here.includes(floorSite)]];
-    this.#step({ type: 'speaker', at: new Map([...this.#speakers.values()].flatMap(of)) });
+    this.#step({ type: 'speaker', at: new Map([...(this.#speakers.get(this.#plan?.meeting ?? '')?.values() ?? [])].flatMap(of)) });
   }
 
   #stream(stream: Watched, stalled: boolean): void {

@@ -47,7 +47,7 @@ export function harmOf({
   mosaicFrames,
   mosaicMaxGapMs,
 }: RubbishReport): string[] {
-  const allowedMs = mosaicGoalMs * Math.max(1, floorMaxGapMs / floorPictureMs);
+  const allowedMs = mosaicGoalMs + Math.max(0, floorMaxGapMs - floorPictureMs);
   return [
     floorFrames > 0 && floorLost === 0 ? [] : `the floor: ${floorFrames} pictures, ${floorLost} lost`,
     mixPackets > 0 && mixLost === 0 ? [] : `the mix: ${mixPackets} packets, ${mixLost} lost`,

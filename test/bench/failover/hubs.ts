@@ -84,7 +84,7 @@ export const hubWarm: Measure = (n, say) =>
       });
       sound?.push(worst(factsOf(told, 'gapMs', took('mix'))));
       mosaic?.push(worst(factsOf(told, 'gapMs', took('mosaic'))));
-      whole?.push(Math.max(seen.decodedMs ?? Number.NaN, sound?.at(-1) ?? 0, mosaic?.at(-1) ?? 0));
+      whole?.push(Math.max(seen.decodedMs ?? Number.POSITIVE_INFINITY, sound?.at(-1) ?? 0, mosaic?.at(-1) ?? 0));
       say(
         `hubWarm ${index + 1}/${n}: floor decoded ${seen.decodedMs} ms, packets ${seen.floorMs} ms, ${seen.lostFrames} lost, sound ${sound?.at(-1)} ms, mosaic ${mosaic?.at(-1)} ms`,
       );

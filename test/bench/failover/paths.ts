@@ -56,7 +56,7 @@ export const onlyPath: Measure = async (n, say) => {
         outageMs = mono() - cut;
       });
       narrowed += told.filter(({ what }) => what === 'narrowed').length;
-      backMs.push(Math.max(0, (seen.decodedMs ?? Number.NaN) - outageMs));
+      backMs.push(Math.max(0, (seen.decodedMs ?? Number.POSITIVE_INFINITY) - outageMs));
       packetMs.push(Math.max(0, seen.floorMs - outageMs));
       say(
         `onlyPath ${index + 1}/${n}: ${site} away for ${Math.round(outageMs)} ms, picture ${Math.round(backMs.at(-1) ?? 0)} ms after the return`,

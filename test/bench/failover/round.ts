@@ -94,9 +94,9 @@ export class Rounds {
     return { n: this.#seen.length, gapMs: distribution(this.#seen.map(({ floorMs }) => floorMs)), ...this.base() };
   }
 
-  /** Of the viewers that decode, each round. */
+  /** Of the viewers that decode, each round; where nothing was decoded, that is for ever. */
   decoded(): readonly number[] {
-    return this.#seen.flatMap(({ decodedMs }) => (decodedMs === null ? [] : [decodedMs]));
+    return this.#seen.map(({ decodedMs }) => decodedMs ?? Number.POSITIVE_INFINITY);
   }
 
   /** What every class says besides its gap. */
@@ -136,7 +136,7 @@ export class Rounds {
     const all = this.#viewers.map((site) => this.#lab.watch(site).seen);
     const decoded = this.#viewers.flatMap((site) => this.#lab.stamps(site).slice(this.#read.get(site)));
     return {
-      decodedMs: decoded.length === 0 ? null : Math.max(...decoded.map(({ floor }) => floor.maxGapMs)),
+      decodedMs: decoded.some(({ floor }) => floor.maxGapMs > 0) ? Math.max(...decoded.map(({ floor }) => floor.maxGapMs)) : null,
       floorMs: Math.max(...all.map(({ floorMaxGapMs }) => floorMaxGapMs)),
       mosaicMs: Math.max(...all.map(({ mosaicMaxGapMs }) => mosaicMaxGapMs)),
       lostFrames: all.reduce((sum, { floorLost }) => sum + floorLost, 0),

@@ -28,10 +28,16 @@ export interface ChaosReport {
   readonly disagreedMs: number;
   readonly behindMs: number;
   readonly darkMs: number;
+  /** The same of the floor alone, while its site was well too. */
+  readonly floorDarkMs: number;
   /** Pictures that the viewer has shown, and times that what it heard was looked at. */
-  readonly looked: { readonly pictures: number; readonly listened: number };
+  readonly looked: ViewerWatch['looked'];
   readonly violations: readonly string[];
 }
+
+/** What must have happened for a run to say anything. */
+export const lookedEnough = ({ faults, given, looked }: ChaosReport): boolean =>
+  faults.length > 0 && given.central > 0 && given.panel > 0 && looked.floor > 0 && looked.mosaic > 0 && looked.listened > 0;
 
 /** Patience of a machine on which everything is being started anew at once. */
 const patient = { withinMs: 180_000, everyMs: 500 };
@@ -72,7 +78,13 @@ export async function chaos(demo: Demo, { seed, forMs, viewer, say }: ChaosOptio
   const rulers = await Rulers.of(demo, meeting);
   const grants = new GrantWatch(demo, nodes, meeting, sites);
   let mute = false;
-  const watch = new ViewerWatch(demo, nodes, viewer, () => mute);
+  const watch = new ViewerWatch(
+    demo,
+    nodes,
+    viewer,
+    () => grants.highest?.slots[0] ?? null,
+    () => mute,
+  );
   const heard = async (): Promise<number> => (await demo.sites()).find(({ site }) => site === viewer)?.heardDb ?? -200;
   const muteOthers = (muted: boolean): Promise<unknown> =>
     Promise.all(sites.filter((site) => site !== viewer).map((site) => demo.call('POST', `/meetings/${meeting}/mute`, { site, muted })));
@@ -140,6 +152,7 @@ export async function chaos(demo: Demo, { seed, forMs, viewer, say }: ChaosOptio
     disagreedMs: grants.disagreedMs,
     behindMs: grants.behindMs,
     darkMs: watch.darkMs,
+    floorDarkMs: watch.floorDarkMs,
     looked: watch.looked,
     violations: [...violations, ...grants.violations, ...watch.violations],
   };

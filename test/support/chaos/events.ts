@@ -6,11 +6,18 @@ import type { Demo } from '../demo.ts';
 import type { Nodes } from './nodes.ts';
 
 /** What was noted so shortly before a death may not have been on the disk yet: nobody was told that it was kept. */
-const UNKEPT_MS = 1500;
+const UNKEPT_MS = 3000;
 
 interface Noted {
   readonly at: number;
   readonly text: string;
+}
+
+interface Row {
+  readonly at: number;
+  readonly kind: string;
+  readonly what: string;
+  readonly because: string;
 }
 
 const textOf = (kind: string, what: string, because: string): string => `${kind} ${what}: ${because}`;
@@ -26,34 +33,40 @@ function noted(demo: Demo, node: string): readonly Noted[] {
   });
 }
 
-const counts = (texts: readonly string[]): ReadonlyMap<string, number> =>
-  texts.reduce((all, text) => all.set(text, (all.get(text) ?? 0) + 1), new Map<string, number>());
+/** An event is kept in the breath in which it is noted, or a little later where a processor is waited for. */
+const same = (stored: Noted, { at, text }: Noted): boolean => stored.text === text && stored.at >= at - 1000 && stored.at <= at + 10_000;
+
+/** Of `said` and `stored`, both in their order, what has no counterpart. */
+function unmatched(
+  said: readonly Noted[],
+  stored: readonly Noted[],
+): { readonly missing: readonly Noted[]; readonly extra: readonly Noted[] } {
+  const left = [...stored];
+  const missing = said.filter((each) => {
+    const index = left.findIndex((one) => same(one, each));
+    if (index >= 0) left.splice(index, 1);
+    return index < 0;
+  });
+  return { missing, extra: left };
+}
 
 /** What is wrong now; what nodes noted while central was away comes when they have it again. */
 export function eventsWrong(demo: Demo, nodes: Nodes, all: readonly string[]): readonly string[] {
   const db = new Database(join(demo.data, 'central', 'central.db'), { readonly: true });
   try {
     const lost = db.prepare('select node, lost from cursors where lost > 0').all() as readonly { node: string; lost: number }[];
-    const stored = db.prepare('select kind, what, because from events where node = ?');
+    const kept = db.prepare('select at, kind, what, because from events where node = ? order by id');
     return [
       ...lost.map((each) => `central has given up ${each.lost} events of ${each.node}`),
       ...all.flatMap((node) => {
         const said = noted(demo, node);
         if (said.length === 0) return [`${node} has noted nothing at all`];
-        const deaths = nodes.deaths(node);
-        const surely = said.filter(({ at }) => !deaths.some((death) => at > death - UNKEPT_MS && at <= death));
-        const has = counts(
-          (stored.all(node) as readonly { kind: string; what: string; because: string }[]).map((each) =>
-            textOf(each.kind, each.what, each.because),
-          ),
-        );
-        const must = counts(surely.map(({ text }) => text));
-        const may = counts(said.map(({ text }) => text));
-        const missing = [...must].filter(([text, count]) => (has.get(text) ?? 0) < count);
-        const twice = [...has].filter(([text, count]) => count > (may.get(text) ?? 0));
+        const stored = (kept.all(node) as readonly Row[]).map(({ at, kind, what, because }) => ({ at, text: textOf(kind, what, because) }));
+        const { missing, extra } = unmatched(said, stored);
+        const surely = missing.filter(({ at }) => !nodes.ends(node).some((end) => at > end - UNKEPT_MS && at <= end));
         return [
-          ...missing.map(([text, count]) => `${node} noted ${count} times, central has ${has.get(text) ?? 0}: ${text}`),
-          ...twice.map(([text, count]) => `central has ${count} times, ${node} noted ${may.get(text) ?? 0}: ${text}`),
+          ...surely.map(({ at, text }) => `central lacks what ${node} noted at ${at}: ${text}`),
+          ...extra.map(({ at, text }) => `central has what ${node} did not note, or once more than that, of ${at}: ${text}`),
         ];
       }),
     ];

@@ -53,9 +53,14 @@ const told =
     const { whose, ends } = lasts;
     if (whose !== undefined) nodes.excuse(whose, seconds * 1000);
     if (ends === undefined) return { name, over: pause(seconds * 1000) };
-    const over = pause(seconds * 1000).then(
-      async () => void (await kinds[ends]?.run({ state: runningDemo(demo.data) ?? state, data: demo.data }, [])),
-    );
+    const over = pause(seconds * 1000).then(async () => {
+      try {
+        await kinds[ends]?.run({ state: runningDemo(demo.data) ?? state, data: demo.data }, []);
+      } catch (error) {
+        // It died of something else meanwhile, and comes back well.
+        if (!(error instanceof Refused)) throw error;
+      }
+    });
     return { name: `${name}, for ${seconds} s`, over };
   };
 
@@ -84,7 +89,10 @@ const hang =
       }
     };
     if (!sent('SIGSTOP')) return null;
-    if (program === 'itself') nodes.excuse(owner, ms);
+    if (program === 'itself') {
+      nodes.excuse(owner, ms);
+      nodes.stopped(owner);
+    }
     const over = pause(ms).then(() => void sent('SIGCONT'));
     return { name: `${owner}${program === 'itself' ? '' : `, a ${program}`} hangs for ${ms} ms`, over };
   };

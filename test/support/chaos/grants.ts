@@ -43,6 +43,14 @@ export class GrantWatch {
     this.#sites = sites;
   }
 
+  /** The highest of all that were seen. */
+  get highest(): Grant | null {
+    return [...this.#has.values()].reduce<Grant | null>(
+      (most, each) => (most === null || compareGrants(each, most) > 0 ? each : most),
+      null,
+    );
+  }
+
   /** The longest time for which two hubs that both ran had different grants, ms. */
   get disagreedMs(): number {
     return Math.round(this.#disagreedMs);
@@ -56,8 +64,7 @@ export class GrantWatch {
   async look(): Promise<void> {
     const all = [...hubNames, ...this.#sites];
     await Promise.all(all.map((node) => this.#read(node)));
-    const known = [...this.#has.values()];
-    const highest = known.reduce<Grant | null>((most, each) => (most === null || compareGrants(each, most) > 0 ? each : most), null);
+    const { highest } = this;
     const now = performance.now();
     for (const node of all) {
       const has = this.#has.get(node);

@@ -4,8 +4,8 @@ import type { Demo } from '../demo.ts';
 export class Nodes {
   readonly #demo: Demo;
   readonly #born = new Map<string, { readonly pid: number; readonly at: number }>();
-  /** Wall clock, ms: logs are compared with it. */
-  readonly #deaths = new Map<string, readonly number[]>();
+  /** Deaths, and times from which it stood still and may have been killed before it went on. Wall clock, ms: logs are compared with it. */
+  readonly #ends = new Map<string, readonly number[]>();
   readonly #excusedUntil = new Map<string, number>();
 
   constructor(demo: Demo) {
@@ -18,7 +18,7 @@ export class Nodes {
     for (const name of new Set([...this.#born.keys(), ...Object.keys(pids)])) {
       const pid = pids[name];
       const known = this.#born.get(name);
-      if (known !== undefined && known.pid !== pid) this.#deaths.set(name, [...(this.#deaths.get(name) ?? []), Date.now()]);
+      if (known !== undefined && known.pid !== pid) this.stopped(name);
       if (pid === undefined) this.#born.delete(name);
       else if (known?.pid !== pid) this.#born.set(name, { pid, at: performance.now() });
     }
@@ -36,8 +36,13 @@ export class Nodes {
     return performance.now() - since > ms;
   }
 
-  /** When it was found dead, wall clock in ms. */
-  deaths(name: string): readonly number[] {
-    return this.#deaths.get(name) ?? [];
+  /** It does nothing from now on. */
+  stopped(name: string): void {
+    this.#ends.set(name, [...(this.#ends.get(name) ?? []), Date.now()]);
+  }
+
+  /** When it was found dead, or was stopped; wall clock in ms. */
+  ends(name: string): readonly number[] {
+    return this.#ends.get(name) ?? [];
   }
 }

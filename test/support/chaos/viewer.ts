@@ -1,6 +1,6 @@
 /** What the site that decodes sees and hears: pictures by the stamps that it reads from them, sound by its loudness. */
 
-import { stampLines } from '../../bench/stamps.ts';
+import { counted, stampLines } from '../../bench/stamps.ts';
 import type { Demo } from '../demo.ts';
 import { hubNames } from './faults.ts';
 import type { Nodes } from './nodes.ts';
@@ -15,46 +15,61 @@ export class ViewerWatch {
   readonly #nodes: Nodes;
   readonly #site: string;
   readonly #mute: () => boolean;
+  readonly #speaker: () => string | null;
   #lines = 0;
-  #pictureAt = performance.now();
-  #darkMs = 0;
-  #pictures = 0;
+  #seen = { floor: 0, mosaic: 0 };
+  /** Since when nothing new has come, of either; of the floor. */
+  readonly #since = { any: performance.now(), floor: performance.now() };
+  readonly #dark = { any: 0, floor: 0 };
   #heardAt = 0;
   #listened = 0;
   readonly violations: string[] = [];
 
-  /** @param mute everybody else is muted: what is heard now is its own voice, or somebody's who must not be heard. */
-  constructor(demo: Demo, nodes: Nodes, site: string, mute: () => boolean) {
+  /**
+   * @param speaker who has the floor.
+   * @param mute everybody else is muted: what is heard now is its own voice, or somebody's who must not be heard.
+   */
+  constructor(demo: Demo, nodes: Nodes, site: string, speaker: () => string | null, mute: () => boolean) {
     this.#demo = demo;
     this.#nodes = nodes;
     this.#site = site;
+    this.#speaker = speaker;
     this.#mute = mute;
   }
 
-  /** The longest time without a new picture, of the floor or of the mosaic, on its screen while it and a hub were well, ms. */
+  /** The longest time without a new picture on its screen, of the floor or of the mosaic, while it and a hub were well, ms. */
   get darkMs(): number {
-    return Math.round(this.#darkMs);
+    return Math.round(this.#dark.any);
   }
 
-  /** Pictures that it has shown, and seconds in which it was listened to: that the watch has seen something. */
-  get looked(): { readonly pictures: number; readonly listened: number } {
-    return { pictures: this.#pictures, listened: this.#listened };
+  /** The same of the floor alone, while its site was well too. */
+  get floorDarkMs(): number {
+    return Math.round(this.#dark.floor);
+  }
+
+  /** Pictures that it has shown, and times that what it heard was looked at: that the watch has seen something. */
+  get looked(): { readonly floor: number; readonly mosaic: number; readonly listened: number } {
+    return { ...this.#seen, listened: this.#listened };
   }
 
   look(): void {
     const lines = stampLines(this.#demo, this.#site);
-    const fresh = lines.slice(Math.max(1, this.#lines));
-    const grown = fresh.reduce((sum, { floor, mosaic }, index) => {
-      const before = lines[Math.max(1, this.#lines) + index - 1];
-      const more = (now: number, then: number): number => (now >= then ? now - then : now);
-      return sum + more(floor.read, before?.floor.read ?? 0) + more(mosaic.read, before?.mosaic.read ?? 0);
-    }, 0);
+    const from = Math.max(1, this.#lines);
+    const grown = (of: 'floor' | 'mosaic'): number => counted(lines.slice(from - 1).map((line) => line[of].read));
+    const [floor, mosaic] = [grown('floor'), grown('mosaic')];
     this.#lines = lines.length;
-    this.#pictures += grown;
-    const well = this.#nodes.settled(this.#site, SETTLED_MS) && hubNames.some((hub) => this.#nodes.settled(hub, SETTLED_MS));
+    this.#seen = { floor: this.#seen.floor + floor, mosaic: this.#seen.mosaic + mosaic };
+    const settled = (node: string): boolean => this.#nodes.settled(node, SETTLED_MS);
+    const well = settled(this.#site) && hubNames.some(settled);
+    const speaker = this.#speaker();
+    this.#note('any', floor + mosaic, well);
+    this.#note('floor', floor, well && speaker !== null && speaker !== this.#site && settled(speaker));
+  }
+
+  #note(what: 'any' | 'floor', pictures: number, well: boolean): void {
     const now = performance.now();
-    if (grown > 0 || !well) this.#pictureAt = now;
-    else this.#darkMs = Math.max(this.#darkMs, now - this.#pictureAt);
+    if (pictures > 0 || !well) this.#since[what] = now;
+    else this.#dark[what] = Math.max(this.#dark[what], now - this.#since[what]);
   }
 
   /** Asks central what it hears; while that is away nobody can tell. */
