@@ -56,7 +56,7 @@ export class Stitcher {
   readonly #fetched = new Map<string, { readonly tries: number; readonly restsUntil: number }>();
   #busy: string | null = null;
   #timer: Timer | null = null;
-  #looking: Promise<void> = Promise.resolve();
+  #looking: Promise<void> | null = null;
   #stopped = false;
 
   constructor(options: StitcherOptions) {
@@ -87,9 +87,11 @@ export class Stitcher {
     return this.#waits.get(recording) ?? null;
   }
 
-  /** One look at everything; one after the other. */
+  /** One look at everything: the one that is under way, if any. */
   look(): Promise<void> {
-    if (this.#busy === null) this.#looking = this.#looking.then(() => this.#lookAll());
+    this.#looking ??= this.#lookAll().finally(() => {
+      this.#looking = null;
+    });
     return this.#looking;
   }
 
