@@ -1,6 +1,5 @@
 /** The process `diemcau hub`: configuration in, one `started` line out, clean stop on a signal. Logs go to stderr. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { brief, FaultError } from '../../protocol/fault.ts';
 import { CentralLink } from '../../protocol/node/central-link.ts';
@@ -28,17 +27,8 @@ const loaded = await loadConfig({
 const { config, identity, version, release, ...begun } = await begin('hub', loaded, clock);
 const { node } = identity;
 const log = begun.log.child({ node });
-/** What a mount says whose device or server is gone. */
-const absentDisk: ReadonlySet<string> = new Set(['EIO', 'ESTALE', 'ENOTCONN', 'ETIMEDOUT', 'EHOSTDOWN', 'ENODEV', 'ENXIO']);
-try {
-  mkdirSync(config.recordings.dir, { recursive: true, mode: 0o700 });
-} catch (error) {
-  const { code, message } = error as NodeJS.ErrnoException;
-  // A folder that is wrong is a mistake; a disk that is away is a fault, and meetings need none.
-  if (!absentDisk.has(code ?? '')) end('hub', { code: 'config.invalid', key: 'recordings.dir', reason: message });
-  log.error({ because: message }, 'the disk of the recordings is away: nothing is recorded until it is back');
-}
-
+/** Until it does, a folder that is wrong ends the program. */
+let serves = false;
 const boot = randomBytes(8).toString('hex');
 const store = new DesiredStore(config.data, log, note);
 const outbox = new Outbox({ folder: join(config.data, 'outbox'), boot, clock, log, tell: note });
@@ -65,6 +55,10 @@ const hub = new Hub({
     minFreeBytes: config.recordings.minFreeMb * 1024 * 1024,
     rules: { maxBytes: config.recordings.maxGb * 1e9, keepMs: config.recordings.keepDays * 86_400_000 },
     time: () => central.time,
+    // A disk that hung may say so when there are meetings: they need none.
+    wrong: (reason) => {
+      if (!serves) end('hub', { code: 'config.invalid', key: 'recordings.dir', reason });
+    },
   },
   changed: () => central.report(),
   faults: config.faults,
@@ -158,6 +152,7 @@ stopOnSignal(clock, async () => {
 try {
   await outbox.start();
   await hub.start();
+  serves = true;
   const before = await store.load();
   if (before !== null) desire(before, false);
   central.start();

@@ -1,6 +1,6 @@
 /** The real hub process: configuration, broker over mutual TLS, a plan published as central would, death and return, and its control channel. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -35,14 +35,16 @@ interface Process {
   readonly ended: Promise<number | null>;
 }
 
-function start(t: Tap, config: unknown, folder: string): Process {
+/** @param before a module that it begins with. */
+function start(t: Tap, config: unknown, folder: string, before: string | null = null): Process {
   const file = join(folder, 'hub.json');
   writeFileSync(file, JSON.stringify(config));
   // From source under tsx, from dist as it is.
   const root = import.meta.url.endsWith('.ts')
     ? ['--import', 'tsx', join(packageRoot(), 'central/hub/main.ts')]
     : [join(packageRoot(), 'dist/central/hub/main.js')];
-  const child = spawn(process.execPath, [...root, '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const first = before === null ? [] : ['--import', `data:text/javascript,${encodeURIComponent(before)}`];
+  const child = spawn(process.execPath, [...first, ...root, '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
   const logs: string[] = [];
   let line: Readonly<Record<string, unknown>> | null = null;
   createInterface({ input: child.stdout }).on('line', (text) => {
@@ -81,6 +83,15 @@ t.test('a wrong configuration names the key and exits 78', async (t) => {
     ['identity.dir', { ...good, identity: { dir: join(folder, 'nowhere') } }],
     ['identity.dir', { ...good, identity: { dir: join(folder, 'identity', 'site-1') } }],
     ['data', { ...good, data: join(folder, 'identity', 'hub-1', 'cert.pem', 'below-a-file') }],
+    [
+      'recordings.dir',
+      {
+        ...good,
+        data: join(folder, 'other'),
+        listen: { host: '127.0.0.1', port: 0 },
+        recordings: { dir: join(folder, 'identity', 'hub-1', 'cert.pem', 'below-a-file') },
+      },
+    ],
   ];
   await Promise.all(
     cases.map(async ([key, config], index) => {
@@ -94,6 +105,53 @@ t.test('a wrong configuration names the key and exits 78', async (t) => {
       );
     }),
   );
+});
+
+t.test('it starts while the folder of recordings hangs, and a call that ends much later makes it', async (t) => {
+  const folder = tempFolder(t);
+  await (await identities(folder))('hub-1', 'hub');
+  const recordings = join(folder, 'recordings');
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  // Whoever opens a pipe to which nobody writes waits in the system, as for a server that is away.
+  const hangs = `
+    import fs from 'node:fs';
+    import { syncBuiltinESMExports } from 'node:module';
+    const { mkdirSync } = fs;
+    const { mkdir, open } = fs.promises;
+    const ours = (path) => path === ${JSON.stringify(recordings)};
+    fs.mkdirSync = (path, ...rest) => {
+      if (ours(path)) fs.closeSync(fs.openSync(${JSON.stringify(pipe)}, 'r'));
+      return mkdirSync(path, ...rest);
+    };
+    fs.promises.mkdir = async (path, ...rest) => {
+      if (ours(path)) await (await open(${JSON.stringify(pipe)}, 'r')).close();
+      return mkdir(path, ...rest);
+    };
+    syncBuiltinESMExports();`;
+  const config = {
+    node: 'hub-1',
+    data: join(folder, 'data'),
+    identity: { dir: join(folder, 'identity', 'hub-1') },
+    central: [{ host: '127.0.0.1', port: 1 }],
+    listen: { host: '127.0.0.1', port: 0 },
+    advertise: { host: '127.0.0.1' },
+    recordings: { dir: recordings },
+  };
+  const hub = start(t, config, folder, hangs);
+  const writers: number[] = [];
+  const answer = (): void => void writers.push(openSync(pipe, 'r+'));
+  t.teardown(() => {
+    answer();
+    writers.forEach(closeSync);
+  });
+  await up(hub);
+  await t.rejects(stat(recordings), { code: 'ENOENT' }, 'it still hangs');
+  answer();
+  await eventually(async () => ((await stat(recordings).catch(() => null)) === null ? 'no folder' : undefined));
+  t.equal((await stat(recordings)).mode & 0o777, 0o700, 'recordings are for the hub alone');
+  hub.child.kill('SIGTERM');
+  t.equal(await hub.ended, 0);
 });
 
 t.test('a hub between broker and sites', async (t) => {

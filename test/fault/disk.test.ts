@@ -5,8 +5,9 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Reach } from '../../central/hub/record/disk.ts';
+import type { Plan } from '../../protocol/schema/plan.ts';
 import { eventually } from '../support/eventually.ts';
-import { clock, hubRig } from '../support/hub.ts';
+import { clock, type HubRig, hubRig } from '../support/hub.ts';
 import { manifestOf, segments } from '../support/recorded.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -45,8 +46,20 @@ function hangingDisk(t: Test): HangingDisk {
   return { reach, calls, hang: () => (hangs = true), answer };
 }
 
-t.test('a disk that hangs costs the recordings, and nothing else', async (t) => {
-  const disk = hangingDisk(t);
+interface DiskRig extends HubRig {
+  /** A plan that names a recording. */
+  readonly recorded: Plan;
+  /** Another meeting with its floor at this number. */
+  readonly other: (n: number) => Plan;
+  /** Its floor is on the hub's own disk. */
+  readonly kept: (n: number) => Promise<void>;
+  /** Its floor is in force. */
+  readonly inForce: (n: number) => Promise<void>;
+  readonly silent: () => Promise<void>;
+}
+
+/** A hub that reaches its recordings over this disk. */
+async function diskRig(t: Test, disk: HangingDisk): Promise<DiskRig> {
   const dir = join(tempFolder(t), 'recordings');
   const rules = { maxBytes: 1e12, keepMs: 1e12 };
   const rig = await hubRig(t, { recordings: { dir, minFreeBytes: 0, rules, time: () => clock.now(), reach: disk.reach } });
@@ -58,12 +71,8 @@ t.test('a disk that hangs costs the recordings, and nothing else', async (t) => 
     eventually(() => (hub.grants().some(({ meeting, grant }) => meeting === 'm-zzzzzzzz' && grant.n === n) ? undefined : 'not on disk'));
   const inForce = (n: number): Promise<void> =>
     eventually(() => (hub.meeting('m-zzzzzzzz')?.plan.grant.n === n ? undefined : hub.report.because));
-  await rig.desire(recorded, other(1));
-  await segments(rig, recording, 1);
-
-  disk.hang();
-  await t.test('it is told, and the recording says why it stands still', async (t) => {
-    await eventually(
+  const silent = (): Promise<void> =>
+    eventually(
       async () => {
         // As every second: each asks how large the recording is.
         await hub.telemetry(0);
@@ -71,6 +80,19 @@ t.test('a disk that hangs costs the recordings, and nothing else', async (t) => 
       },
       { everyMs: 200, withinMs: 90_000 },
     );
+  return { ...rig, recorded, other, kept, inForce, silent };
+}
+
+t.test('a disk that hangs costs the recordings, and nothing else', async (t) => {
+  const disk = hangingDisk(t);
+  const rig = await diskRig(t, disk);
+  const { hub, notes, recorded, other, kept, inForce, silent } = rig;
+  await rig.desire(recorded, other(1));
+  await segments(rig, recording, 1);
+
+  disk.hang();
+  await t.test('it is told, and the recording says why it stands still', async (t) => {
+    await silent();
     t.match(
       notes.filter(({ kind }) => kind === 'health'),
       [{ kind: 'health', severity: 'error', what: 'disk-silent', because: 'the disk of the recordings does not answer' }],
@@ -105,4 +127,24 @@ t.test('a disk that hangs costs the recordings, and nothing else', async (t) => 
     await rig.desire(other(4));
     await eventually(async () => ((await manifestOf(rig, recording))?.endedAt ? undefined : 'not ended'));
   });
+});
+
+t.test('a hub that starts while the disk hangs serves, and records when it answers', async (t) => {
+  const disk = hangingDisk(t);
+  disk.hang();
+  const rig = await diskRig(t, disk);
+  const { hub, notes, recorded, other, kept, inForce, silent } = rig;
+  rig.want(recorded, other(1));
+  await Promise.all([inForce(1), kept(1)]);
+  await eventually(() => (hub.meeting(recorded.meeting)?.mosaic.part().state === 'running' ? undefined : hub.report.because));
+  await silent();
+  const { meetings } = await hub.telemetry(0);
+  t.match(meetings.find(({ meeting }) => meeting === recorded.meeting)?.recording, { state: 'failed', because: /does not answer/ });
+  t.ok(disk.calls.now > 0 && disk.calls.most <= 2, `${disk.calls.most} calls waited at the same time`);
+  disk.answer();
+  await segments(rig, recording, 1);
+  t.ok(
+    notes.some(({ what }) => what === 'disk-answers'),
+    'and it is told',
+  );
 });

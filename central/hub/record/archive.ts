@@ -19,6 +19,8 @@ export interface RecordingsOptions {
   readonly time: () => number | null;
   /** How long a hub that is away is waited for before a recording is stitched without it; it is made again when it is back. */
   readonly patienceMs?: number;
+  /** The folder is none, and cannot be made one: a mistake of the configuration, not of the disk. */
+  readonly wrong?: (because: string) => void;
   /** How calls reach the disk; tests let it hang. */
   readonly reach?: Reach;
 }

@@ -7,10 +7,14 @@
 export type Reach = <T>(call: () => Promise<T>) => Promise<T>;
 
 const atOnce = 2;
+/** What a mount says whose device or server is gone. */
+const away: ReadonlySet<string> = new Set(['EIO', 'ESTALE', 'ENOTCONN', 'ETIMEDOUT', 'EHOSTDOWN', 'ENODEV', 'ENXIO']);
+
+/** Whether the disk is away; whatever else it says of a folder is a mistake of who named it. */
+export const isAway = (error: unknown): boolean => away.has((error as NodeJS.ErrnoException).code ?? '');
 
 export class Disk {
   readonly #reach: Reach;
-  /** In the order in which they began. */
   readonly #under = new Set<symbol>();
   readonly #waiting: (() => void)[] = [];
 
@@ -19,9 +23,9 @@ export class Disk {
     this.#reach = reach;
   }
 
-  /** The call that has been under way for longest; null when there is none. */
-  get oldest(): symbol | null {
-    return this.#under.values().next().value ?? null;
+  /** The calls that are under way. */
+  get under(): ReadonlySet<symbol> {
+    return this.#under;
   }
 
   /** Calls when it is its turn; resolves when the disk has answered. A call must not wait for another one. */

@@ -28,7 +28,8 @@ export interface KeeperOptions {
 const lookMs = 2000;
 /**
  * A disk that has not answered one call for so many looks hangs. Less would be too little for a manifest that is synced behind a large file. Looks
- * are counted, not time: a process that was stopped has not waited.
+ * are counted, not time: a process that was stopped has not waited. It answers again when it has taken what was written: a disk that dies ends
+ * the calls that hang with errors, one by one, and lets the next ones hang.
  */
 const patienceLooks = 15;
 const sweepMs = 10 * 60_000;
@@ -42,14 +43,18 @@ export class Keeper {
   readonly #timers: Timer[] = [];
   readonly #free: Latest<number | null>;
   readonly #troubles = new Map<Trouble, string>();
+  readonly #takes: Latest<boolean>;
   #because = '';
-  #oldest: symbol | null = null;
-  #looks = 0;
+  /** How many looks each call has been under way. */
+  #waited: ReadonlyMap<symbol, number> = new Map();
+  /** Calls that were under way when one of them hung last. */
+  #beside: ReadonlySet<symbol> = new Set();
 
   constructor(options: KeeperOptions) {
     const { freeBytes, shelf } = options;
     this.#options = options;
     this.#free = new Latest(() => (freeBytes === null ? shelf.freeBytes() : shelf.disk.run(async () => freeBytes())), null);
+    this.#takes = new Latest(() => shelf.takes(), true);
   }
 
   get allows(): boolean {
@@ -65,14 +70,15 @@ export class Keeper {
     return this.#free.value;
   }
 
-  async start(): Promise<void> {
+  /** Begins to look; waits for no answer. */
+  start(): void {
     const { clock } = this.#options;
-    await this.look();
     this.#timers.push(
       clock.every(lookMs, 'disk guard', () => void this.look()),
       clock.every(sweepMs, 'retention', () => void this.sweep()),
     );
-    await this.sweep();
+    void this.look();
+    void this.sweep();
   }
 
   stop(): void {
@@ -81,20 +87,26 @@ export class Keeper {
 
   /** Does the disk answer, and is there room? */
   async look(): Promise<void> {
-    const { oldest } = this.#options.shelf.disk;
-    this.#looks = oldest !== null && oldest === this.#oldest ? this.#looks + 1 : 0;
-    this.#oldest = oldest;
-    const silent = this.#looks >= patienceLooks;
-    this.#judge(
-      'silent',
-      silent,
-      silent ? ['disk-silent', 'the disk of the recordings does not answer'] : ['disk-answers', 'the disk of the recordings answers again'],
-    );
-    if (await this.#free.ask()) this.#weigh();
+    await Promise.all([this.#listen(), this.#weigh()]);
+  }
+
+  /** Does it answer? */
+  async #listen(): Promise<void> {
+    const { under } = this.#options.shelf.disk;
+    this.#waited = new Map([...under].map((call) => [call, (this.#waited.get(call) ?? -1) + 1]));
+    if ([...this.#waited.values()].some((looks) => looks >= patienceLooks)) {
+      this.#beside = new Set(under);
+      this.#judge('silent', true, ['disk-silent', 'the disk of the recordings does not answer']);
+      return;
+    }
+    if (!this.#troubles.has('silent') || [...this.#beside].some((call) => under.has(call))) return;
+    if ((await this.#takes.ask()) && this.#takes.value)
+      this.#judge('silent', false, ['disk-answers', 'the disk of the recordings answers again']);
   }
 
   /** Is there room? */
-  #weigh(): void {
+  async #weigh(): Promise<void> {
+    if (!(await this.#free.ask())) return;
     const { minFreeBytes } = this.#options;
     const free = this.#free.value;
     if (free === null) return;

@@ -9,9 +9,9 @@ import { decoder } from '../../../protocol/decode.ts';
 import { failed, ok, type Result } from '../../../protocol/fault.ts';
 import { RecordingId } from '../../../protocol/ids.ts';
 import type { Log } from '../../../protocol/log.ts';
-import { diskFault, readJson, writeJson } from '../../../protocol/node/atomic.ts';
+import { diskFault, readJson, writeAtomic, writeJson } from '../../../protocol/node/atomic.ts';
 import { RecordingManifest, StitchedManifest, stitchedFile } from '../../../protocol/recording.ts';
-import { Disk } from './disk.ts';
+import { Disk, isAway } from './disk.ts';
 import { type FileFacts, recovered } from './manifest.ts';
 
 const manifestName = 'manifest.json';
@@ -19,6 +19,8 @@ const recordingId = Compile(RecordingId);
 const manifests = decoder(RecordingManifest, { maxBytes: 32 * 1024 * 1024, maxDepth: 8 });
 const stitchedManifests = decoder(StitchedManifest, { maxBytes: 32 * 1024 * 1024, maxDepth: 8 });
 const stitchedName = 'stitched.json';
+/** Written to see whether the disk takes anything. */
+const trialName = '.trial';
 const segmentName = /^[0-9]{4}\.mkv$/;
 const pieceBytes = 256 * 1024;
 
@@ -37,6 +39,8 @@ export class Shelf {
   readonly #open = new Map<string, RecordingManifest>();
   /** One write after the other for each recording. */
   readonly #writes = new Map<string, Promise<Result<void>>>();
+  /** What a crash left open is closed. */
+  #ready: Promise<void> = Promise.resolve();
 
   constructor(dir: string, log: Log, disk = new Disk()) {
     this.disk = disk;
@@ -44,17 +48,13 @@ export class Shelf {
     this.#log = log.child({ part: 'shelf' });
   }
 
-  /** Makes the folder and closes what a crash left open. */
-  async start(): Promise<void> {
-    await this.disk
-      .run(() => mkdir(this.#dir, { recursive: true }))
-      .catch((error: unknown) => this.#log.error({ fault: diskFault(this.#dir, error) }, 'the folder of recordings cannot be made'));
-    for (const id of await this.ids()) {
-      const manifest = await this.#read(id);
-      if (manifest === null || (manifest.endedAt !== null && manifest.segments.every(({ endedAt }) => endedAt !== null))) continue;
-      await this.write(recovered(manifest, await this.#files(id)));
-      this.#log.warn({ recording: id }, 'recording was cut short by a crash; its files were kept');
-    }
+  /**
+   * Makes the folder and closes what a crash left open; whoever asks for a recording waits for that.
+   * @param wrong the folder cannot be made, and no disk is away.
+   */
+  start(wrong: (because: string) => void = () => undefined): Promise<void> {
+    this.#ready = this.#make(wrong).then(() => this.#recover());
+    return this.#ready;
   }
 
   /** Absolute path of a segment or of the stitched file; null when the names are none of ours. */
@@ -64,6 +64,7 @@ export class Shelf {
 
   /** The manifest as it is now, also before it is on disk. */
   async manifest(recording: string): Promise<RecordingManifest | null> {
+    await this.#ready;
     return recordingId.Check(recording) ? (this.#open.get(recording) ?? (await this.#read(recording))) : null;
   }
 
@@ -188,6 +189,7 @@ export class Shelf {
   /** Deletes a recording: first out of sight, then from disk, so that a crash in between leaves no half of one. */
   async remove(recording: string): Promise<Result<void>> {
     if (!recordingId.Check(recording)) return failed({ code: 'not-found', what: 'recording', id: recording });
+    await this.#ready;
     const folder = join(this.#dir, recording);
     const gone = join(this.#dir, `.gone-${recording}`);
     try {
@@ -212,6 +214,13 @@ export class Shelf {
     }
   }
 
+  /** Whether the disk takes what is written: sizes and names may come from memory long after it is dead. A full one has answered, too. */
+  async takes(): Promise<boolean> {
+    const written = await this.disk.run(() => writeAtomic(join(this.#dir, trialName), ''));
+    if (!written.ok) this.#log.warn({ fault: written.fault }, 'the disk of the recordings takes nothing');
+    return written.ok || written.fault.code === 'exhausted';
+  }
+
   /** The recording is closed: the file on disk is the truth from now on. */
   forget(recording: string): void {
     this.#open.delete(recording);
@@ -219,6 +228,34 @@ export class Shelf {
 
   /** Names of all recordings. */
   async ids(): Promise<readonly string[]> {
+    await this.#ready;
+    return this.#ids();
+  }
+
+  async #make(wrong: (because: string) => void): Promise<void> {
+    try {
+      await this.disk.run(() => mkdir(this.#dir, { recursive: true, mode: 0o700 }));
+    } catch (error) {
+      const fault = diskFault(this.#dir, error);
+      if (isAway(error)) {
+        this.#log.error({ fault }, 'the disk of the recordings is away: nothing is recorded until it is back');
+        return;
+      }
+      this.#log.error({ fault }, 'the folder of recordings cannot be made');
+      wrong((error as Error).message);
+    }
+  }
+
+  async #recover(): Promise<void> {
+    for (const id of await this.#ids()) {
+      const manifest = await this.#read(id);
+      if (manifest === null || (manifest.endedAt !== null && manifest.segments.every(({ endedAt }) => endedAt !== null))) continue;
+      await this.write(recovered(manifest, await this.#files(id)));
+      this.#log.warn({ recording: id }, 'recording was cut short by a crash; its files were kept');
+    }
+  }
+
+  async #ids(): Promise<readonly string[]> {
     const entries = await this.disk
       .run(() => readdir(this.#dir, { withFileTypes: true }))
       .catch((error: unknown) => {
