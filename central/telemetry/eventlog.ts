@@ -41,7 +41,7 @@ interface Source {
   readonly boot: string;
   /** As committed. */
   track: Track;
-  /** When its hole appeared, Clock.mono(); null without one. */
+  /** When its hole appeared, or became smaller, Clock.mono(); null without one. */
   holeSince: number | null;
 }
 
@@ -154,11 +154,16 @@ export class EventLog extends EventEmitter<{ logged: [entries: readonly LogEntry
     const { store, clock, self } = this.#options;
     const events = batch.flatMap((item) => (item.do === 'store' ? [item.event] : []));
     const tracks = new Map<Source, Track>();
+    /** The highest number that came of each. */
+    const came = new Map<Source, number>();
     for (const item of batch) {
       if (item.do === 'store' && item.event.node === self.node && item.event.boot === self.boot) continue;
       const source = item.do === 'store' ? await this.#source(item.event.node, item.event.boot) : item.source;
       let track = tracks.get(source) ?? source.track;
-      if (item.do === 'store') track = receive(track, item.event.seq);
+      if (item.do === 'store') {
+        track = receive(track, item.event.seq);
+        came.set(source, Math.max(came.get(source) ?? -1, item.event.seq));
+      }
       // Unless the hole was filled meanwhile.
       else if (track.seq === item.after) track = giveUp(track);
       while (track.ahead.length > MAX_AHEAD) track = giveUp(track);
@@ -166,7 +171,7 @@ export class EventLog extends EventEmitter<{ logged: [entries: readonly LogEntry
     }
     const cursors: readonly Cursor[] = [...tracks].map(([{ node, boot }, { seq, lost }]) => ({ node, boot, seq, lost }));
     const rows = await store.batch(eventGroups(events, cursors, clock.now()));
-    for (const [source, track] of tracks) this.#settle(source, track);
+    for (const [source, track] of tracks) this.#settle(source, track, came.get(source) ?? -1);
     const entries: LogEntry[] = [];
     for (const [index, event] of events.entries()) {
       const [changes, id] = rows[index] ?? [0, 0];
@@ -178,12 +183,16 @@ export class EventLog extends EventEmitter<{ logged: [entries: readonly LogEntry
   }
 
   /** What is committed is acknowledged, and what is lost is told. */
-  #settle(source: Source, track: Track): void {
+  #settle(source: Source, track: Track, came: number): void {
     const { node, boot } = source;
     const lost = track.lost - source.track.lost;
+    const moved = track.seq > source.track.seq;
     source.track = track;
-    source.holeSince = track.ahead.length === 0 ? null : (source.holeSince ?? this.#options.clock.mono());
-    if (track.seq >= 0) this.#options.ack(node, boot, track.seq);
+    const since = moved ? null : source.holeSince;
+    source.holeSince = track.ahead.length === 0 ? null : (since ?? this.#options.clock.mono());
+    // What was given up may still come, one after the other: then those behind it have not.
+    const upTo = moved || track.lost === 0 ? track.seq : Math.min(track.seq, came);
+    if (upTo >= 0) this.#options.ack(node, boot, upTo);
     if (lost === 0) return;
     this.#counts.lost += lost;
     this.#log.warn({ node, boot, lost, upTo: track.seq }, 'events of a node were lost');

@@ -11,9 +11,12 @@ export interface Loaded {
   readonly acks: readonly Acked['ack'][];
   /** Lines that were torn or flipped. */
   readonly bad: number;
-  /** Segments that cannot be read now. */
-  readonly unread: readonly Fault[];
+  /** Segments that cannot be read now, by number. */
+  readonly unread: readonly { readonly n: number; readonly fault: Fault }[];
 }
+
+/** Why a record is not there: no later try changes it, or the disk does not give it now. */
+export type Missing = 'gone' | 'unread';
 
 export class Journal {
   readonly #folder: string;
@@ -42,7 +45,7 @@ export class Journal {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const stored: (Placed & { readonly segment: Segment })[] = [];
     const acks: Acked['ack'][] = [];
-    const unread: Fault[] = [];
+    const unread: Loaded['unread'][number][] = [];
     let bad = 0;
     for (const name of (await readdir(this.#folder)).sort()) {
       const number = new RegExp(`^${this.#cls}-(\\d{10})\\.log$`).exec(name)?.[1];
@@ -53,7 +56,7 @@ export class Journal {
       try {
         content = await readFile(path);
       } catch (error) {
-        unread.push(diskFault(path, error));
+        unread.push({ n: Number(number), fault: diskFault(path, error) });
         continue;
       }
       const parsed = parseSegment(content);
@@ -90,20 +93,19 @@ export class Journal {
     return { segment, offset };
   }
 
-  /** The record at each place; null where it can no longer be read. */
-  async read(places: readonly Place[]): Promise<readonly (Stored | null)[]> {
-    const handles = new Map<Segment, FileHandle | null>();
+  /** The record at each place, or why it is not there. */
+  async read(places: readonly Place[]): Promise<readonly (Stored | Missing)[]> {
+    const handles = new Map<Segment, FileHandle | Missing>();
     try {
-      const records: (Stored | null)[] = [];
+      const records: (Stored | Missing)[] = [];
       for (const { segment, offset, length } of places) {
-        if (!handles.has(segment)) handles.set(segment, await openOrNull(segment.path));
-        const bytes = await readOrNull(handles.get(segment) ?? null, offset, length);
-        const line = bytes === null ? null : parseLine(bytes);
-        records.push(line && !('ack' in line) ? line : null);
+        const handle = handles.get(segment) ?? (await orMissing(() => open(segment.path, 'r')));
+        handles.set(segment, handle);
+        records.push(typeof handle === 'string' ? handle : await orMissing(() => readRecord(handle, offset, length)));
       }
       return records;
     } finally {
-      for (const handle of handles.values()) await handle?.close();
+      for (const handle of handles.values()) if (typeof handle !== 'string') await handle.close();
     }
   }
 
@@ -142,22 +144,21 @@ export class Journal {
   }
 }
 
-async function openOrNull(path: string): Promise<FileHandle | null> {
+/** What the disk gives. @throws only what no disk says. */
+async function orMissing<T>(ask: () => Promise<T>): Promise<T | Missing> {
   try {
-    return await open(path, 'r');
+    return await ask();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    return null;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    return code === 'ENOENT' ? 'gone' : 'unread';
   }
 }
 
-/** The whole stretch; null when the file ends before, or the disk does not give it. */
-async function readOrNull(handle: FileHandle | null, offset: number, length: number): Promise<Buffer | null> {
+/** @throws errno */
+async function readRecord(handle: FileHandle, offset: number, length: number): Promise<Stored | Missing> {
   const bytes = Buffer.alloc(length);
-  try {
-    return (await handle?.read(bytes, 0, length, offset))?.bytesRead === length ? bytes : null;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    return null;
-  }
+  const { bytesRead } = await handle.read(bytes, 0, length, offset);
+  const line = bytesRead === length ? parseLine(bytes) : null;
+  return line === null || 'ack' in line ? 'gone' : line;
 }

@@ -1,17 +1,18 @@
 /**
  * Messages that wait on disk until central says that it has them. Bounded: the oldest telemetry goes first, an event never.
  * Every record keeps the boot id and number it was born with, however often the process restarts before it arrives.
- * Events of a boot are numbered without gaps; one that the disk lost is still delivered, marked `lost`.
+ * Events of a boot are numbered without gaps; one that the disk lost is still delivered, marked `lost`. One that it does not give now is none of
+ * those: its number is left open, and it is delivered by the process that can read it.
  */
 import { EventEmitter } from 'node:events';
-import type { Clock } from '../clock.ts';
+import { type Clock, sleep } from '../clock.ts';
 import { brief, failed, ok, type Result } from '../fault.ts';
 import type { Log } from '../log.ts';
 import type { EventBody } from '../schema/event.ts';
 import { diskFault } from './atomic.ts';
 import { damaged } from './damaged.ts';
 import { Journal } from './journal.ts';
-import { type Entry, Lanes } from './lanes.ts';
+import { type Entry, Lanes, type Segment } from './lanes.ts';
 import { type Acked, formatLine, type RecordClass } from './record.ts';
 
 export interface OutboxOptions {
@@ -74,6 +75,9 @@ interface Write {
 const CACHE_BYTES = 1024 * 1024;
 /** Records written and synced together; small against a segment, so that segments end near their bound. */
 const BATCH = 128;
+/** What the disk does not give is asked for again after rests that double, half a minute in all: as long as one takes that resets itself. */
+const FIRST_REST_MS = 1000;
+const LAST_REST_MS = 16_000;
 const classes: readonly RecordClass[] = ['event', 'telemetry'];
 
 export class Outbox extends EventEmitter<{ appended: [cls: RecordClass] }> {
@@ -83,6 +87,11 @@ export class Outbox extends EventEmitter<{ appended: [cls: RecordClass] }> {
   readonly #journals: Readonly<Record<RecordClass, Journal>>;
   readonly #lanes: Readonly<Record<RecordClass, Lanes>> = { event: new Lanes(), telemetry: new Lanes() };
   readonly #nextSeq: Record<RecordClass, number> = { event: 0, telemetry: 0 };
+  /** There are segments that could not be read at the start. */
+  readonly #unread: Record<RecordClass, boolean> = { event: false, telemetry: false };
+  /** Segments that were waited for in vain; not again, or one with many bad places would hold up everything for hours. */
+  readonly #hopeless = new WeakSet<Segment>();
+  readonly #ending = new AbortController();
   #queue: Write[] = [];
   #queuedBytes = 0;
   #memoryBytes = 0;
@@ -117,6 +126,7 @@ export class Outbox extends EventEmitter<{ appended: [cls: RecordClass] }> {
 
   /** Writes out what is queued and closes the files. */
   async stop(): Promise<void> {
+    this.#ending.abort();
     while (this.#writing !== null) await this.#writing;
     for (const cls of classes) await this.#journals[cls].roll();
   }
@@ -148,23 +158,15 @@ export class Outbox extends EventEmitter<{ appended: [cls: RecordClass] }> {
 
   /** Up to `limit` records behind position `after` (null: from the oldest), in order. */
   async read(cls: RecordClass, after: number | null, limit: number): Promise<readonly OutboxRecord[]> {
-    const entries = this.#lanes[cls].after(after, limit);
-    const cold = entries.filter((entry) => entry.text === null && entry.place !== null && !entry.lost);
-    const found = await this.#journals[cls].read(cold.flatMap(({ place }) => place ?? []));
-    const bodies = new Map<Entry, unknown>();
-    for (const [index, entry] of cold.entries()) {
-      const record = found[index];
-      if (record) bodies.set(entry, record.body);
-      else if (!entry.done) {
-        entry.lost = true;
-        this.#counts.corrupt += 1;
-        this.#log.error({ boot: entry.boot, seq: entry.seq, class: cls }, 'outbox record could not be read back');
-      }
-    }
-    return entries
-      .filter((entry) => !entry.done)
-      .map((entry) => {
-        const { n, boot, seq, at, text, lost } = entry;
+    // With the texts that are here now: they may go from memory while the disk is asked for the others.
+    const found = this.#lanes[cls].after(after, limit).map((entry) => ({ entry, text: entry.text }));
+    const cold = found.flatMap(({ entry, text }) => (text === null && entry.place !== null && !entry.lost ? [entry] : []));
+    const bodies = await this.#recall(cls, cold);
+    if (bodies === null) return [];
+    return found
+      .filter(({ entry }) => !entry.done)
+      .map(({ entry, text }) => {
+        const { n, boot, seq, at, lost } = entry;
         return { class: cls, n, boot, seq, at, lost, body: text === null ? (bodies.get(entry) ?? null) : (JSON.parse(text) as unknown) };
       });
   }
@@ -174,9 +176,10 @@ export class Outbox extends EventEmitter<{ appended: [cls: RecordClass] }> {
     const removed = this.#lanes[cls].ack(boot, seq);
     if (removed.length === 0) return 0;
     this.#forget(removed);
-    // Written without a sync: after a crash a few records are sent again, and central knows their numbers.
+    // Written without a sync: after a crash a few records are sent again, and central knows their numbers. What cannot be read may hold numbers
+    // that central has given up: a note would cover them too. Then nothing is noted, and only what is deleted is not sent again.
     const note: Acked = { ack: { boot, seq } };
-    void this.#write(cls, formatLine(note), null);
+    void this.#write(cls, this.#unread[cls] ? Buffer.alloc(0) : formatLine(note), null);
     return removed.length;
   }
 
@@ -193,16 +196,51 @@ export class Outbox extends EventEmitter<{ appended: [cls: RecordClass] }> {
     for (const { line, segment, offset, length } of stored) {
       const { boot, seq, at } = line;
       const before = lanes.last(boot);
-      if (cls === 'event' && before)
+      // Numbers between them may lie in a segment that cannot be read now; central gives up a hole by itself.
+      const open = unread.some(({ n }) => n > (before?.place?.segment.n ?? segment.n) && n < segment.n);
+      if (cls === 'event' && before && !open)
         for (let missing = before.seq + 1; missing < seq; missing += 1)
           lanes.push({ boot, seq: missing, at, text: null, place: null, lost: true });
       lanes.push({ boot, seq, at, text: null, place: { segment, offset, length }, lost: false });
     }
     for (const { boot, seq } of acks) this.#forget(lanes.ack(boot, seq));
-    for (const fault of unread)
+    this.#unread[cls] = unread.length > 0;
+    for (const { fault } of unread)
       this.#log.error({ because: brief(fault), class: cls }, 'outbox segment cannot be read; the others are delivered without it');
     if (unread.length > 0) this.#options.tell(damaged(cls === 'event' ? 'waiting events' : 'waiting numbers', 'unreadable'));
     await journal.sweep();
+  }
+
+  /**
+   * The bodies that are only on disk; null when we stop meanwhile. What the disk does not give for a while is lost, for it holds up what is
+   * behind it.
+   */
+  async #recall(cls: RecordClass, cold: readonly Entry[]): Promise<ReadonlyMap<Entry, unknown> | null> {
+    const bodies = new Map<Entry, unknown>();
+    let left = cold;
+    for (let restMs = FIRST_REST_MS; left.length > 0; restMs *= 2) {
+      const found = await this.#journals[cls].read(left.flatMap(({ place }) => place ?? []));
+      const unread: Entry[] = [];
+      for (const [index, entry] of left.entries()) {
+        const record = found[index] ?? 'gone';
+        const segment = entry.place?.segment;
+        if (typeof record !== 'string') bodies.set(entry, record.body);
+        else if (entry.done) continue;
+        else if (record === 'unread' && segment && !this.#hopeless.has(segment) && restMs <= LAST_REST_MS) unread.push(entry);
+        else {
+          if (record === 'unread' && segment) this.#hopeless.add(segment);
+          entry.lost = true;
+          this.#counts.corrupt += 1;
+          this.#log.error({ boot: entry.boot, seq: entry.seq, class: cls }, 'outbox record could not be read back');
+        }
+      }
+      left = unread;
+      if (left.length === 0) break;
+      this.#log.warn({ records: left.length, class: cls, restMs }, 'outbox records cannot be read back now; they are tried again');
+      await sleep(this.#options.clock, restMs, 'outbox reads again', this.#ending.signal);
+      if (this.#ending.signal.aborted) return null;
+    }
+    return bodies;
   }
 
   #bytes(): number {
@@ -269,7 +307,7 @@ export class Outbox extends EventEmitter<{ appended: [cls: RecordClass] }> {
   async #writeBatch(cls: RecordClass, all: readonly Write[]): Promise<void> {
     const journal = this.#journals[cls];
     // What arrived or was dropped before it could be written needs no disk.
-    const batch = all.filter(({ entry }) => !entry?.done);
+    const batch = all.filter(({ bytes, entry }) => bytes.length > 0 && !entry?.done);
     let durable = true;
     try {
       // First, so that a full disk gets room again from what has arrived.
@@ -292,7 +330,7 @@ export class Outbox extends EventEmitter<{ appended: [cls: RecordClass] }> {
     }
   }
 
-  #place(batch: readonly Write[], segment: NonNullable<Entry['place']>['segment'], start: number): void {
+  #place(batch: readonly Write[], segment: Segment, start: number): void {
     let offset = start;
     for (const { bytes, entry } of batch) {
       if (entry) {

@@ -165,6 +165,38 @@ t.test('what never comes is counted as lost, told, and passed over; a restarted 
   t.match(cursor, { seq: 9, lost: 5 });
 });
 
+t.test('a hole that is being filled is not given up', async (t) => {
+  const store = await openStore(t);
+  const clock = new ManualClock();
+  const { log, acks } = eventLog(t, store, clock);
+  for (const seq of [0, 5]) log.add(eventOf('site-1', seq));
+  for (const seq of [1, 2, 3, 4]) {
+    await eventually(() => (log.stats().queued === 0 ? undefined : 'still queued'));
+    clock.advance(9_000);
+    log.add(eventOf('site-1', seq));
+  }
+  await eventually(() => (acks.at(-1) === 'site-1 5' ? undefined : `acks ${acks.join()}`));
+  t.strictSame(acks, ['site-1 0', 'site-1 1', 'site-1 2', 'site-1 3', 'site-1 5']);
+  t.equal(log.stats().lost, 0);
+});
+
+t.test('of what was given up and comes after all, only what came is acknowledged', async (t) => {
+  const store = await openStore(t);
+  const clock = new ManualClock();
+  const { log, acks } = eventLog(t, store, clock);
+  for (const seq of [0, 5]) log.add(eventOf('site-1', seq));
+  await eventually(() => (log.stats().queued === 0 ? undefined : 'still queued'));
+  clock.advance(11_000);
+  await eventually(() => (acks.length === 2 && log.stats().queued === 0 ? undefined : `acks ${acks.join()}`));
+  for (const seq of [2, 3, 5, 6]) {
+    const before = acks.length;
+    log.add(eventOf('site-1', seq));
+    await eventually(() => (acks.length > before && log.stats().queued === 0 ? undefined : `acks ${acks.join()}`));
+  }
+  t.strictSame(acks, ['site-1 0', 'site-1 5', 'site-1 2', 'site-1 3', 'site-1 5', 'site-1 6']);
+  t.equal(log.stats().lost, 4, 'what was given up is counted once');
+});
+
 t.test(
   'while the database takes nothing events wait, unacknowledged; too many are left to their senders, and no order is broken',
   async (t) => {
