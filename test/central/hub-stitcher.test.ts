@@ -154,10 +154,23 @@ async function hubs(t: Test, names: readonly string[]): Promise<readonly Node[]>
   );
 }
 
-/** Reading it is an error of input and output, as of a disk with bad sectors. */
+/** Reading it is an error of input and output, as of a disk with bad sectors, or whose server is away. */
 async function unreadable(path: string): Promise<void> {
-  await rm(path);
+  await rename(path, `${path}.good`);
   await symlink('/proc/self/mem', path);
+}
+
+async function readable(path: string): Promise<void> {
+  await rm(path);
+  await rename(`${path}.good`, path);
+}
+
+/** Looks, with rests, for as long as anything is tried again. */
+async function tire({ clock }: Node, stitcher: Stitcher): Promise<void> {
+  for (let hour = 0; hour < 24; hour += 1) {
+    await stitcher.look();
+    clock.advance(3_600_000);
+  }
 }
 
 const refusedIn = (stitched: StitchedManifest | null): readonly (readonly [string, string])[] =>
@@ -168,7 +181,7 @@ t.test('a segment that cannot be read is refused with why, and the file is made 
   await a.record([0, 1, 2, 3]);
   await unreadable(a.path('0001.mkv'));
   await rm(a.path('0002.mkv'));
-  await a.stitcher.look();
+  await tire(a, a.stitcher);
   t.match((await a.manifest())?.segments, [
     { sha256: String },
     { sha256: undefined, refused: /^0001\.mkv of hub-1 cannot be read: EIO/ },
@@ -199,11 +212,54 @@ t.test('a segment that can no longer be read when the file is made is left out t
   await b.stitcher.look();
   await a.stitcher.look();
   t.match(refusedIn(await a.stitched()), [['hub-1/0001.mkv', /cannot be read: EIO/]]);
+  t.match(a.stitcher.waits(recording), /tried again later/);
   t.ok(
     (await a.stitched())?.cuts.some(({ hub, file }) => hub === 'hub-2' && file === '0001.mkv'),
     'the other hub stands in',
   );
+  await readable(a.path('0001.mkv'));
+  a.clock.advance(60_000);
+  await a.stitcher.look();
+  t.strictSame(refusedIn(await a.stitched()), [], 'and is used when the disk gives it again');
   t.equal(a.stitcher.waits(recording), null);
+});
+
+t.test('a disk that is away for some minutes costs no segment', async (t) => {
+  const [a, b] = (await hubs(t, ['hub-1', 'hub-2'])) as [Node, Node];
+  await a.record([0, 1]);
+  await b.record([0]);
+  await b.stitcher.look();
+  await unreadable(a.path('0001.mkv'));
+  for (let tries = 0; tries < 5; tries += 1) {
+    await a.stitcher.look();
+    t.match((await a.manifest())?.segments, [{ sha256: String }, { sha256: undefined, refused: undefined }]);
+    t.match(a.stitcher.waits(recording), /0001\.mkv cannot be read/);
+    a.clock.advance(40_000);
+  }
+  await readable(a.path('0001.mkv'));
+  a.clock.advance(80_000);
+  await a.stitcher.look();
+  t.match((await a.manifest())?.segments, [{ sha256: String }, { sha256: String, refused: undefined }]);
+  t.match(await a.stitched(), { missing: [], pictures: 100 });
+  t.notOk(a.notes.some(({ what }) => what === 'refused'));
+});
+
+t.test('what was refused is tried again by the next process', async (t) => {
+  const [a] = (await hubs(t, ['hub-1'])) as [Node];
+  await a.record([0, 1]);
+  await unreadable(a.path('0001.mkv'));
+  await tire(a, a.stitcher);
+  t.match(await a.stitched(), { pictures: 50 });
+  const still = a.another();
+  await tire(a, still);
+  t.equal(a.notes.filter(({ what }) => what === 'refused').length, 1, 'it is told once');
+  await readable(a.path('0001.mkv'));
+  const again = a.another();
+  await again.look();
+  t.match((await a.manifest())?.segments, [{ sha256: String }, { sha256: String, refused: undefined }]);
+  t.match(await a.stitched(), { pictures: 100 });
+  t.strictSame(refusedIn(await a.stitched()), []);
+  t.equal(again.waits(recording), null);
 });
 
 t.test('a hub that does not come to an end with its segments is waited for with patience, and used when it has', async (t) => {
@@ -230,7 +286,7 @@ t.test('a copy that came spoilt is fetched anew, with growing rests, and not for
   await a.stitcher.look();
   t.match(refusedIn(await a.stitched()), [['hub-2/0001.mkv', /SHA-256 differs/]]);
   t.equal((await a.stitched())?.pictures, 100, 'made of what there is');
-  t.match(a.stitcher.waits(recording), /fetched again later/);
+  t.match(a.stitcher.waits(recording), /tried again later/);
   const fetched = (): number => b.asked.filter((each) => each === '0001.mkv').length;
   for (let look = 0; look < 5; look += 1) await a.stitcher.look();
   t.equal(fetched(), 1, 'not at every look');

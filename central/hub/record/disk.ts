@@ -6,12 +6,12 @@
 /** How a call reaches the disk. */
 export type Reach = <T>(call: () => Promise<T>) => Promise<T>;
 
+/** What a mount says whose device or server is gone. Of these a bad sector says EIO, too. */
+export const diskAway: ReadonlySet<string> = new Set(['EIO', 'ESTALE', 'ENOTCONN', 'ETIMEDOUT', 'EHOSTDOWN', 'ENODEV', 'ENXIO']);
 const atOnce = 2;
-/** What a mount says whose device or server is gone. */
-const away: ReadonlySet<string> = new Set(['EIO', 'ESTALE', 'ENOTCONN', 'ETIMEDOUT', 'EHOSTDOWN', 'ENODEV', 'ENXIO']);
 
 /** Whether the disk is away; whatever else it says of a folder is a mistake of who named it. */
-export const isAway = (error: unknown): boolean => away.has((error as NodeJS.ErrnoException).code ?? '');
+export const isAway = (error: unknown): boolean => diskAway.has((error as NodeJS.ErrnoException).code ?? '');
 
 export class Disk {
   readonly #reach: Reach;

@@ -88,7 +88,7 @@ export function withEnd(manifest: RecordingManifest, n: number, at: number, byte
 
 /** What was found in a closed file: its hash, and when its pictures and its sound begin and end by the sender's clock. */
 export function sealed(manifest: RecordingManifest, file: string, { sha256, bytes, picture, sound }: Scan): RecordingManifest {
-  return change(manifest, file, (segment) => ({
+  return change(manifest, file, ({ refused: _, ...segment }) => ({
     ...segment,
     sha256,
     bytes,
@@ -116,6 +116,10 @@ export const readingsOf = ({ picture, sound }: RecordingSegment): Readings => ({
 /** Closed segments that nobody has read, or tried to. */
 export const unsealed = ({ segments }: RecordingManifest): readonly RecordingSegment[] =>
   segments.filter(({ endedAt, sha256, refused }) => endedAt !== null && sha256 === undefined && refused === undefined);
+
+/** Segments that their own hub could not read. */
+export const refused = ({ segments }: RecordingManifest): readonly RecordingSegment[] =>
+  segments.filter((segment) => segment.refused !== undefined);
 
 export const ended = (manifest: RecordingManifest, at: number): RecordingManifest => ({ ...manifest, endedAt: Math.round(at) });
 

@@ -6,6 +6,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { brief } from '../../../../protocol/fault.ts';
 import type { RecordingHub, StitchedSource } from '../../../../protocol/recording.ts';
 import { because } from '../../report/because.ts';
+import { diskAway } from '../disk.ts';
 import { readingsOf } from '../manifest.ts';
 import type { Shelf } from '../shelf.ts';
 import { type HubSegments, type Scanned, shiftKey } from './align.ts';
@@ -30,29 +31,21 @@ export interface Gathered {
 }
 
 /** What the system says when a process, its memory or a whole mount is short of something: nothing about one file. */
-const passing: ReadonlySet<string> = new Set([
-  'EAGAIN',
-  'EHOSTDOWN',
-  'EINTR',
-  'EMFILE',
-  'ENFILE',
-  'ENODEV',
-  'ENOMEM',
-  'ENOTCONN',
-  'ESTALE',
-  'ETIMEDOUT',
-]);
+const passing: ReadonlySet<string> = new Set([...diskAway, 'EAGAIN', 'EINTR', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
-/** Why a file cannot be read, in words. @throws the error itself when it is not about this file. */
+/**
+ * Why a file cannot be read now, in words. EIO is what a bad sector says, and a server that is away: only whether it lasts tells them apart.
+ * @throws the error itself when it is not about this file.
+ */
 export function unread(hub: string, file: string, error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === undefined || !/^E[A-Z0-9]+$/.test(code) || passing.has(code)) throw error;
+  if (code === undefined || !/^E[A-Z0-9]+$/.test(code) || (passing.has(code) && code !== 'EIO')) throw error;
   return code === 'ENOENT' ? `${file} of ${hub} is not there any more` : `${file} of ${hub} cannot be read: ${because(error)}`;
 }
 
-/** Whether another hub has what could not be used here: its copy was spoilt or did not come, while its own hub could read it. */
-export const fetchable = (sources: readonly StitchedSource[], node: string): boolean =>
-  sources.some(({ hub, sha256, refused }) => hub !== node && sha256 !== null && refused !== null);
+/** Whether something that its own hub could read was not used: its copy was spoilt or did not come, or the disk does not give it any more. */
+export const unused = (sources: readonly StitchedSource[]): boolean =>
+  sources.some(({ sha256, refused }) => sha256 !== null && refused !== null);
 
 export class Gatherer {
   readonly #options: GatherOptions;

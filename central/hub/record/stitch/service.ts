@@ -8,13 +8,14 @@ import type { Log } from '../../../../protocol/log.ts';
 import { type RecordingManifest, type StitchedManifest, stitchedFile } from '../../../../protocol/recording.ts';
 import { event, type Note } from '../../note.ts';
 import { because } from '../../report/because.ts';
-import { readingsOf, sealed, unsealed, unusable } from '../manifest.ts';
+import { unsealed } from '../manifest.ts';
 import type { Shelf } from '../shelf.ts';
 import { shiftKey } from './align.ts';
 import type { Bench } from './bench.ts';
-import { fetchable, Gatherer, type Told, unread } from './gather.ts';
+import { Gatherer, type Told, unused } from './gather.ts';
 import { isOf, sameRefused, sourcesOf, stitchJob } from './job.ts';
 import type { Peers } from './peers.ts';
+import { Sealer } from './seal.ts';
 
 export interface StitcherOptions {
   readonly node: string;
@@ -41,8 +42,8 @@ type Verdict =
   | { readonly do: 'stitch'; readonly hubs: readonly Known[]; readonly missing: readonly string[] };
 
 const lookMs = 2000;
-/** What another hub has and could not be used here is fetched anew so often, after a rest that doubles each time. */
-const fetchTries = 6;
+/** What could be read once and not be used now is tried anew so often, after a rest that doubles each time. */
+const moreTries = 6;
 const firstRestMs = 60_000;
 
 export class Stitcher {
@@ -52,8 +53,9 @@ export class Stitcher {
   readonly #done = new Set<string>();
   readonly #waits = new Map<string, string>();
   readonly #gatherer: Gatherer;
-  /** How often another hub's segments were fetched in vain, and until when (monotonic) they are left alone. */
-  readonly #fetched = new Map<string, { readonly tries: number; readonly restsUntil: number }>();
+  readonly #sealer: Sealer;
+  /** How often what was not used was tried again in vain, and until when (monotonic) it is left alone. */
+  readonly #tried = new Map<string, { readonly tries: number; readonly restsUntil: number }>();
   #busy: string | null = null;
   #timer: Timer | null = null;
   #looking: Promise<void> | null = null;
@@ -63,6 +65,7 @@ export class Stitcher {
     this.#options = options;
     this.#log = options.log.child({ part: 'stitch' });
     this.#gatherer = new Gatherer(options);
+    this.#sealer = new Sealer({ ...options, log: this.#log });
   }
 
   start(): void {
@@ -101,12 +104,12 @@ export class Stitcher {
       if (this.#stopped) return;
       if (written(id)) {
         this.#done.delete(id);
-        this.#fetched.delete(id);
+        this.#tried.delete(id);
       }
       if (this.#done.has(id)) continue;
       this.#busy = id;
       try {
-        await this.#seal(id);
+        await this.#sealer.seal(id);
         if (!written(id)) await this.#settle(id);
       } catch (error) {
         if (this.#stopped) return;
@@ -117,26 +120,12 @@ export class Stitcher {
     }
   }
 
-  /** Reads closed segments that nobody has read: of this process, and of one that was killed. */
-  async #seal(id: string): Promise<void> {
-    const { node, shelf, bench, note } = this.#options;
-    const manifest = await shelf.manifest(id);
-    for (const segment of manifest === null ? [] : unsealed(manifest)) {
-      const { file } = segment;
-      const path = shelf.path(id, file) ?? '';
-      const found = await bench.scan(path, readingsOf(segment)).catch((error: unknown) => unread(node, file, error));
-      const kept = await shelf.change(id, (now) => (typeof found === 'string' ? unusable(now, file, found) : sealed(now, file, found)));
-      if (!kept.ok) throw new FaultError(kept.fault);
-      if (typeof found !== 'string') continue;
-      this.#log.error({ recording: id, file, because: found }, 'a segment cannot be read and is left out');
-      note(event('recording', 'error', 'refused', found, manifest?.meeting ?? null, { recording: id, file: shiftKey(node, file) }));
-    }
-  }
-
   async #settle(id: string): Promise<void> {
     const { clock, shelf } = this.#options;
     const manifest = await shelf.manifest(id);
-    if (manifest === null || manifest.endedAt === null || unsealed(manifest).length > 0) return;
+    if (manifest === null || manifest.endedAt === null) return;
+    const [unread] = unsealed(manifest);
+    if (unread !== undefined) return this.#wait(id, `${unread.file} cannot be read and is tried again later`);
     const stitched = await shelf.stitched(id);
     const verdict = await this.#judge(manifest, stitched);
     if (verdict.do === 'wait') return this.#wait(id, verdict.because);
@@ -144,22 +133,22 @@ export class Stitcher {
     if (verdict.do === 'stitch') {
       // Already made of just this: a hub is still away.
       if (stitched !== null && isOf(stitched.sources, verdict.hubs) && !this.#incomplete(id, stitched)) return;
-      const { tries, restsUntil } = this.#fetched.get(id) ?? { tries: 0, restsUntil: Number.NEGATIVE_INFINITY };
+      const { tries, restsUntil } = this.#tried.get(id) ?? { tries: 0, restsUntil: Number.NEGATIVE_INFINITY };
       if (clock.mono() < restsUntil) return;
       if (await this.#stitch(manifest, verdict.hubs, verdict.missing, stitched)) {
-        this.#fetched.set(id, { tries: tries + 1, restsUntil: clock.mono() + firstRestMs * 2 ** tries });
-        if (tries < fetchTries) return this.#wait(id, 'what could not be fetched is fetched again later');
+        this.#tried.set(id, { tries: tries + 1, restsUntil: clock.mono() + firstRestMs * 2 ** tries });
+        if (tries < moreTries) return this.#wait(id, 'what could not be read or fetched is tried again later');
       }
       if (verdict.missing.length > 0) return;
     }
     this.#done.add(id);
     this.#waits.delete(id);
-    this.#fetched.delete(id);
+    this.#tried.delete(id);
   }
 
-  /** Another hub has more, and it may be tried again. */
+  /** There is more, and it may be tried again. */
   #incomplete(id: string, { sources }: StitchedManifest): boolean {
-    return fetchable(sources, this.#options.node) && (this.#fetched.get(id)?.tries ?? 0) <= fetchTries;
+    return unused(sources) && (this.#tried.get(id)?.tries ?? 0) <= moreTries;
   }
 
   async #judge(manifest: RecordingManifest, stitched: StitchedManifest | null): Promise<Verdict> {
@@ -205,8 +194,7 @@ export class Stitcher {
     return { do: 'stitch', hubs: known, missing: [...missing.keys()] };
   }
 
-  /** Makes the file, unless nothing has come that was not there before. True when another hub has more that did not come. */
-
+  /** Makes the file, unless nothing has come that was not there before. True when there is more that could not be used. */
   async #stitch(
     manifest: RecordingManifest,
     hubs: readonly Known[],
@@ -221,7 +209,7 @@ export class Stitcher {
     const { hubs: order, refused } = await this.#gatherer.gather(recording, hubs);
     const job = stitchJob(order, (hub, file) => this.#gatherer.path(recording, hub, file));
     const sources = sourcesOf(hubs, job?.cuts ?? [], refused);
-    const open = fetchable(sources, node);
+    const open = unused(sources);
     if (open && before !== null && isOf(before.sources, hubs) && sameRefused(before.sources, sources)) {
       await this.#gatherer.clear(recording, hubs);
       return open;
