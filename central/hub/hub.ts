@@ -115,6 +115,7 @@ export class Hub {
     });
     this.#presence = new Presence({
       node,
+      clock,
       plans: () => [...running.values()].map(({ plan }) => plan),
       say: (site, message) => this.#control.send({ role: 'edge', node: site }, message),
     });
@@ -184,6 +185,7 @@ export class Hub {
     await this.relay.start();
     await this.relay.tune({ levelsMs });
     this.#port = await this.relay.listen({ ...listen, latencyMs: leastLatencyMs });
+    this.#presence.start();
     await this.#control.start(listen.host, this.#port);
     this.#loop.start();
     keeper.start();
@@ -198,6 +200,7 @@ export class Hub {
   async stop(): Promise<void> {
     this.#tick?.cancel();
     this.#viewers.stop();
+    this.#presence.stop();
     this.#archive.keeper.stop();
     await this.#loop.stop();
     this.#http.stop();

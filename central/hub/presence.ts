@@ -3,14 +3,19 @@
  * for everybody else, its mix and mosaic go on, and only it knows that the speaker is in neither.
  */
 import type { RelayEvent } from '../../hardware/relay/events.ts';
+import type { Clock, Timer } from '../../protocol/clock.ts';
 import type { ControlFromHub } from '../../protocol/schema/control.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
 import { attached } from './forward/table.ts';
+
+/** After its start a hub is called by all of its sites, one by one: who has not come yet is not away. */
+const CALLED_MS = 5000;
 
 export type Speakers = Extract<ControlFromHub, { type: 'speakers' }>;
 
 export interface PresenceOptions {
   readonly node: string;
+  readonly clock: Clock;
   /** The plans in force, each under its highest grant. */
   readonly plans: () => readonly Plan[];
   readonly say: (site: string, message: Speakers) => void;
@@ -18,6 +23,8 @@ export interface PresenceOptions {
 
 export class Presence {
   readonly #options: PresenceOptions;
+  /** Who has not come by then is away; null: that time is over. */
+  #waits: Timer | null = null;
   /** Ways in that carry packets (stream ids), by site. */
   readonly #ways = new Map<string, ReadonlySet<string>>();
   /** What was said of each meeting last, and to whom. */
@@ -25,6 +32,19 @@ export class Presence {
 
   constructor(options: PresenceOptions) {
     this.#options = options;
+  }
+
+  /** The relay runs, and everybody calls it. */
+  start(): void {
+    this.#waits?.cancel();
+    this.#waits = this.#options.clock.after(CALLED_MS, 'sites call', () => {
+      this.#waits = null;
+      this.look();
+    });
+  }
+
+  stop(): void {
+    this.#waits?.cancel();
   }
 
   /** What the relay has noticed of connections. */
@@ -41,6 +61,7 @@ export class Presence {
   /** The relay died, and every connection with it. */
   dark(): void {
     this.#ways.clear();
+    this.start();
     this.look();
   }
 
@@ -66,6 +87,11 @@ export class Presence {
 
   #of({ meeting, grant }: Plan): Speakers {
     const here = (site: string): boolean => (this.#ways.get(site)?.size ?? 0) > 0;
-    return { type: 'speakers', meeting, here: grant.slots.filter(here), away: grant.slots.filter((site) => !here(site)) };
+    return {
+      type: 'speakers',
+      meeting,
+      here: grant.slots.filter(here),
+      away: this.#waits === null ? grant.slots.filter((site) => !here(site)) : [],
+    };
   }
 }

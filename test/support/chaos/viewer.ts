@@ -16,7 +16,6 @@ export class ViewerWatch {
   readonly #site: string;
   readonly #mute: () => boolean;
   readonly #speaker: () => string | null;
-  #lines = 0;
   #seen = { floor: 0, mosaic: 0 };
   /** Since when nothing new has come, of either; of the floor. */
   readonly #since = { any: performance.now(), floor: performance.now() };
@@ -54,11 +53,9 @@ export class ViewerWatch {
 
   look(): void {
     const lines = stampLines(this.#demo, this.#site);
-    const from = Math.max(1, this.#lines);
-    const grown = (of: 'floor' | 'mosaic'): number => counted(lines.slice(from - 1).map((line) => line[of].read));
-    const [floor, mosaic] = [grown('floor'), grown('mosaic')];
-    this.#lines = lines.length;
-    this.#seen = { floor: this.#seen.floor + floor, mosaic: this.#seen.mosaic + mosaic };
+    const all = { floor: counted(lines.map(({ floor }) => floor.read)), mosaic: counted(lines.map(({ mosaic }) => mosaic.read)) };
+    const [floor, mosaic] = [all.floor - this.#seen.floor, all.mosaic - this.#seen.mosaic];
+    this.#seen = all;
     const settled = (node: string): boolean => this.#nodes.settled(node, SETTLED_MS);
     const well = settled(this.#site) && hubNames.some(settled);
     const speaker = this.#speaker();
