@@ -31,8 +31,10 @@ export class Listener {
     this.#options = options;
     relay.on('event', (heard) => this.#relay(heard));
     relay.on('down', ({ because, expected }) => {
-      presence.dark();
-      if (!expected) note(event('process', 'error', 'crashed', because, null, { program: 'relay' }));
+      if (!expected) {
+        presence.dark();
+        note(event('process', 'error', 'crashed', because, null, { program: 'relay' }));
+      }
       changed();
     });
     relay.on('restarted', ({ restarts, because, outageMs }) => {

@@ -2,28 +2,20 @@
  * Reads what was recorded, and makes one file of it when the recording has ended: the primary hub of all hubs' segments; another only when
  * the primary stays away, or has nothing. Everything is found on disk: whenever it is killed, the next look goes on.
  */
-import type { Clock, Timer } from '../../../../protocol/clock.ts';
+import type { Timer } from '../../../../protocol/clock.ts';
 import { FaultError } from '../../../../protocol/fault.ts';
 import type { Log } from '../../../../protocol/log.ts';
 import { type RecordingManifest, type StitchedManifest, stitchedFile } from '../../../../protocol/recording.ts';
-import { event, type Note } from '../../note.ts';
+import { event } from '../../note.ts';
 import { because } from '../../report/because.ts';
 import { unsealed } from '../manifest.ts';
-import type { Shelf } from '../shelf.ts';
 import { shiftKey } from './align.ts';
-import type { Bench } from './bench.ts';
 import { Gatherer, type Told, unused } from './gather.ts';
 import { isOf, sameRefused, sourcesOf, stitchJob } from './job.ts';
 import type { Peers } from './peers.ts';
-import { Sealer } from './seal.ts';
+import { Sealer, type SealerOptions } from './seal.ts';
 
-export interface StitcherOptions {
-  readonly node: string;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly note: Note;
-  readonly shelf: Shelf;
-  readonly bench: Bench;
+export interface StitcherOptions extends SealerOptions {
   readonly peers: Peers;
   /** This recording is being written. */
   readonly written: (id: string) => boolean;
