@@ -1,19 +1,17 @@
 /** `diemcau simulate camera --clip FILE [--port N] [--orders N]`: a network camera that can be killed, frozen, blinded. One `started` line out, clean stop on a signal. */
 import { readFile } from 'node:fs/promises';
-import { setPriority } from 'node:os';
 import { parseArgs } from 'node:util';
 import { brief, type Fault, FaultError } from '../../protocol/fault.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { createLog } from '../../protocol/node/log.ts';
 import { whenOwnerGoes } from '../../protocol/node/owner.ts';
+import { keepPace } from '../simulate/pace.ts';
 import { blackClip } from './black.ts';
 import { parseClip } from './clip.ts';
 import { type Order, takeOrders } from './orders.ts';
 import { CameraServer } from './server.ts';
 
 const STOP_MS = 2500;
-/** A real camera has a processor of its own: pictures that come 150 ms late because a browser starts look like a camera that is broken. */
-const NICE = -10;
 /** sysexits.h. Written here, because the reader of configurations costs more time at the start than all the rest. */
 const EX_CONFIG = 78;
 const clock = systemClock();
@@ -56,15 +54,6 @@ const clip = parseClip(bytes);
 if (!clip.ok) wrong('--clip', clip.fault.code === 'input.invalid' ? clip.fault.reason : brief(clip.fault));
 else await run();
 
-/** Before others, where that is allowed; else it runs like everything else. */
-function keepPace(): void {
-  try {
-    setPriority(NICE);
-  } catch (error) {
-    log.debug({ err: error }, 'no priority');
-  }
-}
-
 async function run(): Promise<void> {
   if (!clip.ok) return;
   // Loopback only: it asks nobody for a password.
@@ -87,7 +76,8 @@ async function run(): Promise<void> {
   try {
     const url = await server.start();
     const orders = ordersPort === null ? null : (await takeOrders(ordersPort, obey)).port;
-    keepPace();
+    const because = keepPace();
+    if (because !== null) log.debug({ because }, 'no priority');
     console.log(JSON.stringify({ event: 'started', url, orders, width, height, fps: rate.num / rate.den }));
   } catch (error) {
     if (!(error instanceof FaultError)) throw error;
