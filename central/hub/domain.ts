@@ -5,7 +5,7 @@
 import { EventEmitter } from 'node:events';
 import type { WorkerEvent } from '../../hardware/gstreamer/events.ts';
 import type { Pipeline } from '../../hardware/gstreamer/pipeline.ts';
-import { Worker } from '../../hardware/gstreamer/worker.ts';
+import { Worker, type WorkerOptions } from '../../hardware/gstreamer/worker.ts';
 import type { Clock, Timer } from '../../protocol/clock.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { Part } from '../../protocol/schema/reported.ts';
@@ -20,6 +20,8 @@ export interface DomainOptions {
   readonly make: (life: number) => Pipeline;
   /** Called each time the pipeline plays: set what has to be set. A rejection counts as a failure of the pipeline. */
   readonly ready: (worker: Worker) => Promise<void>;
+  /** As of `Worker`. */
+  readonly rank?: WorkerOptions['rank'];
   /** Allows drills (`Worker.crash`). */
   readonly faults?: boolean;
 }
@@ -60,7 +62,8 @@ export class Domain extends EventEmitter<DomainEvents> {
     super();
     this.#options = options;
     this.#log = options.log.child({ part: options.name });
-    this.worker = new Worker({ name: options.name, clock: options.clock, log: options.log, faults: options.faults ?? false });
+    const { name, clock, log, rank, faults = false } = options;
+    this.worker = new Worker({ name, clock, log, rank, faults });
     this.worker.on('event', (event) => this.#heard(event));
     this.worker.on('down', (info) => {
       if (!info.expected) this.#lost({ because: info.because, culprit: info.thread }, 0);

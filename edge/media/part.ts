@@ -8,7 +8,7 @@ import type { WorkerEvent } from '../../hardware/gstreamer/events.ts';
 import type { Cell, Pipeline } from '../../hardware/gstreamer/pipeline.ts';
 import type { StampReading, WorkerStats } from '../../hardware/gstreamer/readings.ts';
 import type { Reflex } from '../../hardware/gstreamer/reflexes.ts';
-import { Worker } from '../../hardware/gstreamer/worker.ts';
+import { Worker, type WorkerOptions } from '../../hardware/gstreamer/worker.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import { brief, FaultError } from '../../protocol/fault.ts';
 import type { Log } from '../../protocol/log.ts';
@@ -20,6 +20,8 @@ export interface PartOptions {
   readonly name: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** As of `Worker`. */
+  readonly rank?: WorkerOptions['rank'];
   /** Something worth remembering happened. */
   readonly tell: (event: EventBody) => void;
 }
@@ -55,7 +57,8 @@ export class MediaPart extends EventEmitter<PartEvents> {
     super();
     this.#options = options;
     this.#log = options.log.child({ part: options.name });
-    this.#worker = new Worker({ name: options.name, clock: options.clock, log: options.log });
+    const { name, clock, log, rank } = options;
+    this.#worker = new Worker({ name, clock, log, rank });
     this.#worker.on('event', (event) => this.emit('event', event));
     this.#worker.on('down', ({ because, thread, expected }) => this.#died(because, thread, expected));
     this.#worker.on('failed', ({ because }) => this.#failed(because));

@@ -78,8 +78,8 @@ export class Uplink {
     this.#feed = options;
     this.#told = told;
     const one = together(source, input);
-    this.#picture = new MediaPart({ name: one ? 'uplink' : 'picture', clock, log, tell });
-    this.#voice = one ? this.#picture : new MediaPart({ name: 'voice', clock, log, tell });
+    this.#picture = new MediaPart({ name: one ? 'uplink' : 'picture', clock, log, tell, ...(one ? {} : { rank: 'camera' }) });
+    this.#voice = one ? this.#picture : new MediaPart({ name: 'voice', clock, log, tell, rank: 'sound' });
     this.#engines = new Map(this.#parts().map((part) => [part, new Device('pipeline', clock, () => void this.#make(part))]));
     const origins = (kind: 'camera' | 'microphone', part: MediaPart): Origins => {
       const made = new Origins({ kind, part, clock, log, lost: kind === 'camera' && told === 'slate', news: (news) => this.#news(news) });

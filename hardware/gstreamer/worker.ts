@@ -17,6 +17,12 @@ import { parseStamps, parseStats, type StampReading, type WorkerStats } from './
 import type { Reflex, SetProperty, Switch } from './reflexes.ts';
 import { render } from './render.ts';
 
+/**
+ * Priorities by what is noticed first when a processor is late: of sound 100 ms, and it is little work; then what a room shows to everybody, which
+ * is judged by how punctual it is. Behind the relay (-11). What is made for one room's screens has none.
+ */
+const NICE = { sound: -10, camera: -5 } as const;
+
 export interface WorkerOptions {
   /** For logs: what this process is for. */
   readonly name: string;
@@ -26,6 +32,8 @@ export interface WorkerOptions {
   readonly fds?: number;
   /** Waits before a pipeline that has failed or ended is started again in the same process; the last repeats. Empty (default): the owner decides. */
   readonly recoverMs?: readonly number[];
+  /** What it goes before on a busy machine, where the system grants it. Default: like everything else. */
+  readonly rank?: keyof typeof NICE | undefined;
   /** Allows `crash()`: drills and tests. */
   readonly faults?: boolean;
   /** Another binary than build/native/worker (the one with sanitizers). */
@@ -82,7 +90,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.#program = new Program({
       name: `worker ${options.name}`,
       command: options.binary ?? join(packageRoot(), 'build', 'native', 'worker'),
-      args: options.faults ? ['--faults'] : [],
+      args: [...(options.rank ? [`--nice=${NICE[options.rank]}`] : []), ...(options.faults ? ['--faults'] : [])],
       clock: options.clock,
       log: options.log,
       fds: options.fds ?? 0,

@@ -138,6 +138,31 @@ t.test('a relay that was itself stopped has not seen anything stall', async (t) 
   );
 });
 
+t.test(
+  'a voice that hesitates again and again is left at first, and then no more; when it stops for good it is left all the same',
+  async (t) => {
+    const { relay, out, feeders, more, sees, of } = await rigged(t);
+    const [first, backup] = [new Sound(FIRST), new Sound(BACKUP)];
+    const [PAUSE, STEADY, ROUNDS] = [7, 25, 10];
+    let count = 0;
+    // Seven packets late, as a mixer is on a busy machine: 140 ms without a packet.
+    feeders.set(FIRST, () => (count++ % (PAUSE + STEADY) < STEADY ? [first.packet()] : [])).set(BACKUP, () => [backup.packet()]);
+    await relay.view('mix', { kind: 'audio', to: { udp: out.port }, ssrc: FIRST, as: OUT, backups: [BACKUP], holdMs: 300 });
+    await eventually(() => (count >= ROUNDS * (PAUSE + STEADY) ? undefined : `${count} packets`));
+    const left = of('switched').filter(({ because }) => because === 'stalled').length;
+    t.ok(left >= 1, 'the first time it is left');
+    t.ok(left <= ROUNDS / 2, `left ${left} times in ${ROUNDS} pauses`);
+    feeders.set(FIRST, () => [first.packet()]);
+    await more(50, OUT);
+    feeders.delete(FIRST);
+    const before = of('switched').length;
+    await eventually(() => (of('switched').length > before ? undefined : 'the backup is not heard'));
+    t.match(of('switched').at(-1), { ssrc: BACKUP, because: 'stalled' });
+    await sees('switched', ({ because, ssrc }) => because === 'stalled' && ssrc === BACKUP);
+    await more(20, OUT);
+  },
+);
+
 t.test('the rhythm of a stream is its own: packets of 40 ms are no stall where 20 ms would be', async (t) => {
   const { relay, out, feeders, more, of, sees } = await rigged(t);
   let turn = 0;

@@ -70,6 +70,7 @@ export class Audio extends EventEmitter<AudioEvents> {
       name: 'audio',
       clock: options.clock,
       log: this.#log,
+      rank: 'sound',
       faults: options.faults ?? false,
       make: (life) => {
         const ssrcs = outputs.map((ssrc) => incarnate(ssrc, options.incarnation + life)) as [number, number, number, number];

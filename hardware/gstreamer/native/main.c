@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #ifdef __SANITIZE_ADDRESS__
@@ -160,8 +162,11 @@ static void on_term(int signal G_GNUC_UNUSED) {
 }
 
 int main(int argc, char **argv) {
-  for (int i = 1; i < argc; i++)
+  for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--faults") == 0) faults_allowed = true;
+    /* Before there are threads, which inherit it. A courtesy of the system: without the right to it all works, only less evenly. */
+    if (strncmp(argv[i], "--nice=", 7) == 0) (void)setpriority(PRIO_PROCESS, 0, atoi(argv[i] + 7));
+  }
   signal(SIGPIPE, SIG_IGN);
   signal(SIGINT, SIG_IGN); /* Ctrl-C reaches the whole group; the owner decides, and its end is ours. */
   if (pipe(terminate) != 0) return 71;
