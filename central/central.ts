@@ -109,7 +109,7 @@ async function build(parts: CentralParts, stops: (() => Promise<void> | void)[])
       hubs: () => registry.hubs().map(({ hub, address }) => ({ hub, address, online: nodes.of(hub)?.connected ?? false })),
     },
     desires: network.desires,
-    formats: formats(config.media.audioFrameMs),
+    formats: formats(config.media),
     latencyMs: config.media.latencyMs,
     random: randomBytes,
     clock,

@@ -67,7 +67,7 @@ const placed = place(
   {
     hubs: [{ hub: 'hub-1', online: true, address: { host: 'h', port: 1, paths: [] }, busy: 0 }],
     taken: new Set(),
-    formats: formats(40),
+    formats: formats({ audioFrameMs: 40, mainKbps: 1500, mosaicKbps: 1500 }),
     latencyMs: 40,
     before: null,
   },

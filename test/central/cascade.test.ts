@@ -31,7 +31,7 @@ const hub = (name: string, change: Partial<HubFacts> = {}): HubFacts => ({
 const around = (change: Partial<Surroundings> = {}): Surroundings => ({
   hubs: [hub('hub-1')],
   taken: new Set(),
-  formats: formats(40),
+  formats: formats({ audioFrameMs: 40, mainKbps: 1500, mosaicKbps: 1500 }),
   latencyMs: 40,
   before: null,
   ...change,

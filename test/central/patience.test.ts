@@ -30,7 +30,7 @@ function plan(grant: Partial<Grant>, muted: readonly string[] = []): Plan {
     {
       hubs: [{ hub: 'hub-1', online: true, address: { host: '10.0.0.1', port: 9710, paths: [] }, busy: 0 }],
       taken: new Set(),
-      formats: formats(40),
+      formats: formats({ audioFrameMs: 40, mainKbps: 1500, mosaicKbps: 1500 }),
       latencyMs: 40,
       before: null,
     },

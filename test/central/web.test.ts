@@ -6,7 +6,7 @@ import { freshness, staleAfterMs } from '../../central/noc/web/freshness.ts';
 import { levelBars } from '../../central/noc/web/level.ts';
 import { fromSnapshot, type Live, logKept, withBeat, withPatch } from '../../central/noc/web/live.ts';
 import { may } from '../../central/noc/web/may.ts';
-import { chase, steering, trim, watching } from '../../central/noc/web/picture/edge.ts';
+import { chase, standsAtMost, steering, trim, watching } from '../../central/noc/web/picture/edge.ts';
 import { emptyQueue, noted, type Queue, queueLimit, received, taken } from '../../central/noc/web/picture/queue.ts';
 import { Hold, type Speeds } from '../../central/noc/web/room/hold.ts';
 import { Renewal } from '../../central/noc/web/room/renewal.ts';
@@ -260,8 +260,11 @@ t.test('the player stays at the live edge', async (t) => {
     ['before all', [range(6, 6.2)], 0, 1, { do: 'seek', to: 6 }],
     ['after all', [range(0, 3)], 9, 1, { do: 'seek', to: 2.65 }],
   ];
-  for (const [name, buffered, at, rate, want] of rows) t.strictSame(chase({ buffered, at, rate }, watching), want, name);
-  const steered = (at: number, rate = 1) => chase({ buffered: [range(0, 10)], at, rate }, steering);
+  for (const [name, buffered, at, rate, want] of rows) t.strictSame(chase({ buffered, at, rate, seeking: false }, watching), want, name);
+  const steered = (at: number, rate = 1) => chase({ buffered: [range(0, 10)], at, rate, seeking: false }, steering);
+  t.strictSame(chase({ buffered: [range(0, 10)], at: 7, rate: 1, seeking: true }, watching), { do: 'nothing' }, 'a jump is not begun anew');
+  t.match(chase({ buffered: [range(6, 8)], at: 1, rate: 1, seeking: true }, watching), { do: 'seek' }, 'one that can never end is');
+  t.strictSame([0, 1, 2, 3, 9].map(standsAtMost), [4000, 8000, 16_000, 32_000, 32_000]);
   t.strictSame(steered(9.3), { do: 'seek', to: 9.9 }, 'a picture to steer by stays nearer');
   t.strictSame(steered(9.7), { do: 'rate', rate: steering.hurryRate });
   t.strictSame(steered(9.9, steering.hurryRate), { do: 'rate', rate: 1 });

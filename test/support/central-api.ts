@@ -176,7 +176,7 @@ export async function apiBench({
         return wishes.map(() => 1);
       },
     },
-    formats: formats(40),
+    formats: formats({ audioFrameMs: 40, mainKbps: 1500, mosaicKbps: 1500 }),
     latencyMs: 40,
     random: randomBytes,
     clock,

@@ -52,8 +52,8 @@ const SECONDS = 10;
 /** Grain of a sensor, as part of white noise over the whole range: 74 (its deviation) x 0.03 is about 2 of 255, a good camera indoors. */
 const GRAIN = 0.03;
 /**
- * Half the rate of a live site: a drawing needs no more, and a whole province of them runs on one small machine. Short: whoever joins late or
- * missed a request waits 0.4 s at most. A request is answered at once by a jump in the clip.
+ * Half the usual rate: a drawing needs no more, and a whole province of them runs on one small machine. Short: whoever joins late or missed a
+ * request waits 0.4 s at most. A request is answered at once by a jump in the clip.
  */
 const MAIN_FORMAT: EncodeFormat = { ...MAIN, kbps: 700, gop: 10, effort: 'superfast', profile: 'high' };
 const TILE_FORMAT: EncodeFormat = { ...TILE, kbps: 150, gop: 15, effort: 'veryfast' };

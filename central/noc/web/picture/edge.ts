@@ -10,6 +10,8 @@ export interface Position {
   readonly buffered: readonly Range[];
   readonly at: number;
   readonly rate: number;
+  /** A jump is under way: another one would begin the decoding again that a slow machine has not ended. */
+  readonly seeking: boolean;
 }
 
 /** How near a player stays to the newest picture; each way nearer costs a picture that stands now and then on a line that is uneven. */
@@ -35,13 +37,19 @@ export const steering: Pace = { jumpBehind: 0.6, landBehind: 0.1, hurryBehind: 0
 export const keepBehind = 5;
 export const trimAbove = 15;
 
+/**
+ * How long (ms) a picture may stand though fragments come, when so many have stood since one moved: the buffer holds something that cannot be
+ * played, or this machine is slow to begin, and beginning anew makes it slower.
+ */
+export const standsAtMost = (before: number): number => 4000 * 2 ** Math.min(before, 3);
+
 export type Chase =
   | { readonly do: 'seek'; readonly to: number }
   | { readonly do: 'rate'; readonly rate: number }
   | { readonly do: 'nothing' };
 
 /** What to do now to stay near the newest picture. */
-export function chase({ buffered, at, rate }: Position, pace: Pace): Chase {
+export function chase({ buffered, at, rate, seeking }: Position, pace: Pace): Chase {
   const { jumpBehind, landBehind, hurryBehind, calmBehind, hurryRate } = pace;
   const last = buffered.at(-1);
   if (last === undefined) return { do: 'nothing' };
@@ -49,6 +57,7 @@ export function chase({ buffered, at, rate }: Position, pace: Pace): Chase {
   // Outside the newest range the element waits for ever: a gap never fills, and after the ranges were replaced the old place is gone.
   if (at < last.start || at > last.end + 0.1) return { do: 'seek', to: landing };
   const behind = last.end - at;
+  if (seeking) return { do: 'nothing' };
   if (behind > jumpBehind) return { do: 'seek', to: landing };
   if (behind > hurryBehind) return rate === hurryRate ? { do: 'nothing' } : { do: 'rate', rate: hurryRate };
   return behind < calmBehind && rate !== 1 ? { do: 'rate', rate: 1 } : { do: 'nothing' };

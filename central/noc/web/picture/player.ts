@@ -4,7 +4,7 @@
  */
 import type { PreviewNote } from '../../../../protocol/api.ts';
 import type { Clock, Timer } from '../../../../protocol/clock.ts';
-import { chase, type Pace, type Range, trim } from './edge.ts';
+import { chase, type Pace, type Range, standsAtMost, trim } from './edge.ts';
 import { emptyQueue, noted, type Queue, received, taken } from './queue.ts';
 
 export type Picture =
@@ -28,11 +28,13 @@ const tryAgain = 1013;
 const backoffMs = [250, 500, 1000, 2000] as const;
 /** No word at all for this long, and no reason given: the line may be dead without having been closed. */
 const deadAfterMs = 10_000;
-/** Fragments come and the picture stands: the buffer holds something that it cannot play. */
-const stuckAfterMs = 4000;
+/** A picture that has moved for so long was no false start. */
+const settledSeconds = 2;
 
 const rangesOf = (ranges: TimeRanges): readonly Range[] =>
   Array.from({ length: ranges.length }, (_, index) => ({ start: ranges.start(index), end: ranges.end(index) }));
+
+const secondsPlayed = (played: TimeRanges): number => rangesOf(played).reduce((sum, { start, end }) => sum + end - start, 0);
 
 export class Player {
   readonly #options: PlayerOptions;
@@ -42,6 +44,8 @@ export class Player {
   #mime = '';
   #queue: Queue = emptyQueue;
   #attempts = 0;
+  /** Pictures that have stood since one moved. */
+  #stuck = 0;
   #heardAt = 0;
   /** Where the picture was, and since when it is there. */
   #place = { at: 0, since: 0 };
@@ -185,12 +189,15 @@ export class Player {
     const silentMs = now - this.#heardAt;
     if (video.currentTime !== this.#place.at || this.#shown.is !== 'playing' || document.visibilityState !== 'visible')
       this.#place = { at: video.currentTime, since: now };
-    const stuck = now - this.#place.since > stuckAfterMs;
+    const stuck = now - this.#place.since > standsAtMost(this.#stuck);
+    if (stuck) this.#stuck += 1;
+    else if (video.played.length > 0 && secondsPlayed(video.played) > settledSeconds) this.#stuck = 0;
     if (this.#shown.is === 'playing' && silentMs > pace.silentMs) this.#show({ is: 'waiting', because: '' });
     const dead = this.#socket !== null && this.#queue.waiting === null && this.#shown.is !== 'unsupported' && silentMs > deadAfterMs;
     if (dead || stuck || (this.#source !== null && video.error !== null)) this.#lost();
     if (this.#buffer === null) return;
-    const step = chase({ buffered: rangesOf(video.buffered), at: video.currentTime, rate: video.playbackRate }, pace);
+    const { currentTime: at, playbackRate: rate, seeking } = video;
+    const step = chase({ buffered: rangesOf(video.buffered), at, rate, seeking }, pace);
     if (step.do === 'seek') video.currentTime = step.to;
     else if (step.do === 'rate') video.playbackRate = step.rate;
     // Refused while a sound picture has had no gesture, or while it loads: the next tick asks again.
