@@ -47,7 +47,7 @@ export class Player {
   /** Pictures that have stood since one moved. */
   #stuck = 0;
   #heardAt = 0;
-  /** Where the picture was, and since when it is there. */
+  /** How far the picture has come, and since when it comes no further: one that plays its last second again and again stands too. */
   #place = { at: 0, since: 0 };
   #shown: Picture = { is: 'connecting' };
   #running = false;
@@ -187,7 +187,7 @@ export class Player {
     const { video, clock, pace } = this.#options;
     const now = clock.mono();
     const silentMs = now - this.#heardAt;
-    if (video.currentTime !== this.#place.at || this.#shown.is !== 'playing' || document.visibilityState !== 'visible')
+    if (video.currentTime > this.#place.at || this.#shown.is !== 'playing' || document.visibilityState !== 'visible')
       this.#place = { at: video.currentTime, since: now };
     const stuck = now - this.#place.since > standsAtMost(this.#stuck);
     if (stuck) this.#stuck += 1;
