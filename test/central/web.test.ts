@@ -175,6 +175,8 @@ t.test('events are told in words with names, and found by what they say', async 
     what: 'bị mất Máy chủ hình An Giang',
     because: 'vì không có tín hiệu trong 3 giây',
   });
+  const way = { peer: lost.facts['peer'] ?? null, path: 'wan1', direction: 'up' };
+  t.equal(story('vi', names, { ...lost, facts: way }).what, 'bị mất Máy chủ hình An Giang (wan1 ↑)', 'which of its links it is');
   t.strictSame(story('en', names, crashed), {
     where: 'TX. Tân Châu',
     kind: 'Process',

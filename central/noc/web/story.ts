@@ -49,6 +49,14 @@ function gapIn(language: Language, facts: LogEntry['facts']): string {
   });
 }
 
+/** Which of the links to a peer: its path and direction, as seen from the node; two rows that differ in nothing else look like a mistake. */
+function wayOf({ kind, facts: { path, direction } }: LogEntry): string {
+  if (kind !== 'link') return '';
+  const arrow = direction === 'up' ? '↑' : direction === 'down' ? '↓' : '';
+  const way = [typeof path === 'string' ? path : '', arrow].filter((each) => each !== '').join(' ');
+  return way === '' ? '' : `(${way})`;
+}
+
 /** `entry` in the words of `language`. */
 export function story(language: Language, names: Names, entry: LogEntry): Story {
   const key = keyFor('kind', entry.kind);
@@ -61,7 +69,9 @@ export function story(language: Language, names: Names, entry: LogEntry): Story 
   return {
     where,
     kind: key === undefined ? wordIn(language, entry.kind) : translate(language, key),
-    what: which === undefined || which === about ? what : `${what} ${nodeName(names, which)}`,
+    what: [what, which === undefined || which === about ? '' : nodeName(names, which), wayOf(entry)]
+      .filter((each) => each !== '')
+      .join(' '),
     because: [
       entry.because === '' ? '' : translate(language, 'log.because', { because: withNames(names, reasonIn(language, entry.because)) }),
       gapIn(language, entry.facts),

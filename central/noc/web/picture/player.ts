@@ -44,6 +44,8 @@ export class Player {
   #mime = '';
   #queue: Queue = emptyQueue;
   #attempts = 0;
+  /** The buffer is being given what comes; whether anything of it is seen is another question. */
+  #fed = false;
   /** Pictures that have stood since one moved. */
   #stuck = 0;
   #heardAt = 0;
@@ -151,8 +153,15 @@ export class Player {
     this.#queue = taken(this.#queue);
     if (item.is === 'media' && this.#queue.waiting === null) {
       this.#attempts = 0;
-      this.#show({ is: 'playing', site: this.#queue.site });
+      this.#fed = true;
+      this.#seen();
     }
+  }
+
+  /** Fed is not seen: a slow machine takes seconds from the first fragment to the first picture, and a black one is no picture. */
+  #seen(): void {
+    if (this.#fed && this.#options.video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA)
+      this.#show({ is: 'playing', site: this.#queue.site });
   }
 
   /** A new media source for the first initialisation segment. */
@@ -187,12 +196,13 @@ export class Player {
     const { video, clock, pace } = this.#options;
     const now = clock.mono();
     const silentMs = now - this.#heardAt;
-    if (video.currentTime > this.#place.at || this.#shown.is !== 'playing' || document.visibilityState !== 'visible')
+    if (video.currentTime > this.#place.at || !this.#fed || document.visibilityState !== 'visible')
       this.#place = { at: video.currentTime, since: now };
     const stuck = now - this.#place.since > standsAtMost(this.#stuck);
     if (stuck) this.#stuck += 1;
     else if (video.played.length > 0 && secondsPlayed(video.played) > settledSeconds) this.#stuck = 0;
-    if (this.#shown.is === 'playing' && silentMs > pace.silentMs) this.#show({ is: 'waiting', because: '' });
+    if (this.#fed && silentMs > pace.silentMs) this.#show({ is: 'waiting', because: '' });
+    this.#seen();
     const dead = this.#socket !== null && this.#queue.waiting === null && this.#shown.is !== 'unsupported' && silentMs > deadAfterMs;
     if (dead || stuck || (this.#source !== null && video.error !== null)) this.#lost();
     if (this.#buffer === null) return;
@@ -205,6 +215,7 @@ export class Player {
   }
 
   #show(picture: Picture): void {
+    if (picture.is !== 'playing') this.#fed = false;
     const same = picture.is === this.#shown.is && JSON.stringify(picture) === JSON.stringify(this.#shown);
     this.#shown = picture;
     if (!same) this.#options.onState(picture);
