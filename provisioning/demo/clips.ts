@@ -16,13 +16,14 @@ export interface ClipFiles {
 const firstLook = 9;
 
 /** The files of each site, in order. @throws Error with the process's own words. */
-export async function makeClips({ data, stamps }: DemoOptions, sites: readonly SampleSite[]): Promise<readonly ClipFiles[]> {
+export async function makeClips({ data, kbps, stamps }: DemoOptions, sites: readonly SampleSite[]): Promise<readonly ClipFiles[]> {
   const maker = spawn(process.execPath, [join(packageRoot(), 'dist', 'hardware', 'gstreamer', 'clip', 'main.js')], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   maker.stdin.end(
     JSON.stringify({
       folder: join(data, stamps ? 'clips-stamped' : 'clips'),
+      mainKbps: kbps,
       stamps,
       sites: sites.map(({ name }, index) => ({ name, n: index === 0 ? firstLook : index - 1 })),
     }),

@@ -8,15 +8,12 @@ import { isWorkbench, portsFolder } from './rooms.ts';
 
 const identity = (data: string, node: string): { readonly dir: string } => ({ dir: join(data, 'identity', node) });
 
-/** Thirteen sites, two hubs and a browser on two cores: pictures that are drawings look the same at half the usual rate, for half the packets. */
-const light = { mainKbps: 700, mosaicKbps: 800 };
-
-export const centralConfig = ({ data }: DemoOptions, ports: DemoPorts): object => ({
+export const centralConfig = ({ data, kbps }: DemoOptions, ports: DemoPorts): object => ({
   data: join(data, 'central'),
   identity: identity(data, 'central'),
   http: { host: '127.0.0.1', port: ports.http },
   mqtt: { host: '127.0.0.1', port: ports.mqtt },
-  media: light,
+  media: { mainKbps: kbps, mosaicKbps: kbps },
 });
 
 export const hubConfig = ({ data }: DemoOptions, ports: DemoPorts, { hub }: SampleHub, index: number): object => ({

@@ -13,12 +13,17 @@ export interface DemoOptions {
   readonly camera: string | null;
   /** Where the room for trying things looks for network cameras: `multicast`, or `host:port` of one that answers. */
   readonly lookout: string;
+  /** Kilobits per second of the speaker's picture, and of the mosaic. */
+  readonly kbps: number;
   /** Burn and read measurement stamps (benchmarks). */
   readonly stamps: boolean;
 }
 
 /** The usual port of WS-Discovery on this machine alone: a demo does not ask around on other people's networks. */
 const lookoutHere = '127.0.0.1:3702';
+
+/** Half of what a live network sends: drawings look the same, and thirteen sites, two hubs and a browser share two cores. */
+const LIGHT_KBPS = '700';
 
 const wrong = (key: string, reason: string): never => {
   throw new FaultError({ code: 'config.invalid', key, reason });
@@ -47,6 +52,7 @@ export function demoOptions(env: Readonly<Record<string, string | undefined>>, a
     data: resolve(env['DIEMCAU_DATA'] ?? resolve(packageRoot(), 'data', 'demo')),
     camera: env['DIEMCAU_CAMERA'] || null,
     lookout: lookout(env['DIEMCAU_CAMERAS'] || lookoutHere),
+    kbps: integer('DIEMCAU_KBPS', env['DIEMCAU_KBPS'] ?? LIGHT_KBPS, 300, 8000),
     stamps: args.includes('--stamps'),
   };
 }

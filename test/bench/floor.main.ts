@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LogEntry } from '../../protocol/api.ts';
-import { startDemo } from '../support/demo.ts';
+import { fullRate, startDemo } from '../support/demo.ts';
 import { counted, stampLines } from './stamps.ts';
 import { followLog } from './stream.ts';
 import { distribution, print } from './summary.ts';
@@ -17,7 +17,7 @@ const decodingSite = 'long-xuyen';
 /** CLOCK_MONOTONIC in ms: the same clock that the sites report. */
 const mono = (): number => Number(process.hrtime.bigint()) / 1e6;
 
-const demo = await startDemo({ flags: ['--stamps'], ...(process.argv[3] === undefined ? {} : { data: process.argv[3] }) });
+const demo = await startDemo({ flags: ['--stamps'], env: fullRate, ...(process.argv[3] === undefined ? {} : { data: process.argv[3] }) });
 const all = (await demo.sites()).map((each) => each.site);
 const waiting = new Map<string, (entry: LogEntry) => void>();
 const log = await followLog(demo, (entry) => {

@@ -6,7 +6,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { startDemo } from '../support/demo.ts';
+import { fullRate, startDemo } from '../support/demo.ts';
 import { measureCores, named, pssMb, tree } from '../support/processes.ts';
 import { lostFrames } from './lost.ts';
 import { mcuAudio, mcuVideo } from './mcu.ts';
@@ -20,7 +20,7 @@ const mosaicFps = 15;
 
 // Ours, because the MCU reads the clips when the demo has ended.
 const folder = await mkdtemp(join(tmpdir(), 'diemcau-mcu-'));
-const demo = await startDemo({ data: join(folder, 'demo') });
+const demo = await startDemo({ data: join(folder, 'demo'), env: fullRate });
 const sites = (await demo.sites()).map((each) => each.site);
 const hub = Object.entries(await demo.pids()).find(([name]) => name.startsWith('hub'))?.[1];
 if (hub === undefined) throw new Error('the demo has no hub');

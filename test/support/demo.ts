@@ -22,6 +22,9 @@ export interface Demo {
   stop(): Promise<void>;
 }
 
+/** What a live network sends, for figures that others are compared with. */
+export const fullRate = { DIEMCAU_KBPS: '1500' } as const;
+
 export interface DemoOptions {
   readonly sites?: number;
   readonly env?: Readonly<Record<string, string>>;

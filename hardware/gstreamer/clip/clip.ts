@@ -42,20 +42,19 @@ export interface ClipShop {
   readonly folder: string;
   /** Workers at a time. Default 2. */
   readonly jobs?: number;
+  /** Rate of the main picture. Default: a live site's 1500. */
+  readonly mainKbps?: number;
   /** Burn measuring stamps into the main picture, so that a benchmark can tell damaged pictures. Their times mean nothing in a clip. */
   readonly stamps?: boolean;
 }
 
 /** Part of the file names: a new look makes new files. */
-const VERSION = 3;
+const VERSION = 2;
 const SECONDS = 10;
 /** Grain of a sensor, as part of white noise over the whole range: 74 (its deviation) x 0.03 is about 2 of 255, a good camera indoors. */
 const GRAIN = 0.03;
-/**
- * Half the usual rate: a drawing needs no more, and a whole province of them runs on one small machine. Short: whoever joins late or missed a
- * request waits 0.4 s at most. A request is answered at once by a jump in the clip.
- */
-const MAIN_FORMAT: EncodeFormat = { ...MAIN, kbps: 700, gop: 10, effort: 'superfast', profile: 'high' };
+/** As a live site encodes. Short: whoever joins late or missed a request waits 0.4 s at most. A request is answered at once by a jump in the clip. */
+const MAIN_FORMAT: EncodeFormat = { ...MAIN, kbps: 1500, gop: 10, effort: 'superfast', profile: 'high' };
 const TILE_FORMAT: EncodeFormat = { ...TILE, kbps: 150, gop: 15, effort: 'veryfast' };
 const MAKE_MS = 120_000;
 /** The encoder of the main picture. */
@@ -84,9 +83,12 @@ export async function makeClips(shop: ClipShop, sites: readonly ClipOf[]): Promi
   return made;
 }
 
-function filesOf({ folder, stamps = false }: ClipShop, { name, n }: ClipOf): ClipFiles {
+const rateOf = ({ mainKbps = MAIN_FORMAT.kbps }: ClipShop): number => mainKbps;
+
+function filesOf(shop: ClipShop, { name, n }: ClipOf): ClipFiles {
+  const { folder, stamps = false } = shop;
   const key = createHash('sha256')
-    .update(JSON.stringify([VERSION, name, n, stamps]))
+    .update(JSON.stringify([VERSION, name, n, stamps, rateOf(shop)]))
     .digest('hex')
     .slice(0, 12);
   const at = (what: string): string => join(folder, `${key}-${what}`);
@@ -113,7 +115,10 @@ async function make(shop: ClipShop, worker: Worker, drawing: string, site: ClipO
   // With the process in the name: two processes may make the same clip at the same time.
   const part = (path: string): string => `${path}.${process.pid}.part`;
   await writeFile(part(files.voiceWav), wav(sampleVoice(voiceOf(site.n))));
-  const chains = [...pictures(site, drawing, part(files.main), part(files.tile)), voice(part(files.voiceWav), part(files.voice))];
+  const chains = [
+    ...pictures(site, rateOf(shop), drawing, part(files.main), part(files.tile)),
+    voice(part(files.voiceWav), part(files.voice)),
+  ];
   const reflexes: readonly Reflex[] = shop.stamps === true ? [{ do: 'stamp', element: mainEncoder, pad: 'sink' }] : [];
   await run(shop.clock, worker, pipeline(chains, { reflexes }));
   for (const path of Object.values(files)) await rename(part(path), path);
@@ -150,7 +155,7 @@ async function run(clock: Clock, worker: Worker, what: Pipeline): Promise<void> 
  * The drawing, tinted and with the grain of a camera, once large and once small. Without grain nearly nothing changes between two
  * pictures, and whoever decodes them has far less to do than with a real camera: a demo and its benchmarks would flatter.
  */
-function pictures({ name, n }: ClipOf, drawing: string, main: string, tile: string): readonly Chain[] {
+function pictures({ name, n }: ClipOf, mainKbps: number, drawing: string, main: string, tile: string): readonly Chain[] {
   const { width, height } = DRAWN;
   const parse = { width, height, format: 'i420', framerate: fraction(MAIN.fps) };
   // Twelve steps around the circle of colours, neighbours far apart; brightness stays, so text stays readable.
@@ -181,7 +186,7 @@ function pictures({ name, n }: ClipOf, drawing: string, main: string, tile: stri
       padOf('grainy', 'sink_1'),
     ),
     chain(element('compositor', { background: 'black', 'sink_1::alpha': GRAIN }, 'grainy'), rawVideo(MAIN), element('tee', {}, 'picture')),
-    out(main, MAIN_FORMAT, []),
+    out(main, { ...MAIN_FORMAT, kbps: mainKbps }, []),
     out(tile, TILE_FORMAT, chain(element('videorate'), element('videoscale'), rawVideo(TILE))),
   ];
 }

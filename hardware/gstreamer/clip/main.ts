@@ -1,5 +1,5 @@
 /**
- * A process that makes clips and ends: reads `{folder, sites: [{name, n}]}` as JSON from stdin, prints the files of each site as one JSON array.
+ * A process that makes clips and ends: reads `{folder, mainKbps, stamps, sites: [{name, n}]}` as JSON from stdin, prints the files of each site as one JSON array.
  * For whoever may not import the media engine (the demo).
  */
 import { Type } from 'typebox';
@@ -12,6 +12,7 @@ import { makeClips } from './clip.ts';
 const Order = Type.Object(
   {
     folder: Type.String({ minLength: 1 }),
+    mainKbps: Type.Integer({ minimum: 100, maximum: 8000 }),
     /** Burn measuring stamps into the main picture (benchmarks). */
     stamps: Type.Boolean(),
     sites: Type.Array(
@@ -31,8 +32,6 @@ if (!order.ok) {
   process.stderr.write(`clips: ${brief(order.fault)}\n`);
   process.exit(64);
 }
-const clips = await makeClips(
-  { clock: systemClock(), log: createLog('clips', { level: 'warn' }), folder: order.value.folder, stamps: order.value.stamps },
-  order.value.sites,
-);
+const { sites, ...kind } = order.value;
+const clips = await makeClips({ clock: systemClock(), log: createLog('clips', { level: 'warn' }), ...kind }, sites);
 process.stdout.write(`${JSON.stringify(clips)}\n`);
