@@ -35,9 +35,9 @@ export const CentralConfigSchema = Type.Object(
         latencyMs: Type.Integer({ minimum: 20, maximum: 8000, default: 40 }),
         /** 40 halves the packets of small machines, 20 halves the delay. */
         audioFrameMs: Type.Union([Type.Literal(20), Type.Literal(40)], { default: 40 }),
-        /** Kilobits per second of the speaker's picture (720p, 25 pictures a second) and of the mosaic (720p, 15): what thin lines can be spared. */
-        mainKbps: Type.Integer({ minimum: 300, maximum: 8000, default: 1500 }),
-        mosaicKbps: Type.Integer({ minimum: 300, maximum: 8000, default: 1500 }),
+        /** Kilobits per second of the speaker's picture (720p, 25 pictures a second) and of the mosaic (720p, 15): what thin lines can be spared. A running meeting keeps what it began with. */
+        mainKbps: Type.Integer({ minimum: 300, maximum: 4000, default: 1500 }),
+        mosaicKbps: Type.Integer({ minimum: 300, maximum: 4000, default: 1500 }),
       },
       { ...closed, default: {} },
     ),

@@ -49,7 +49,8 @@ export interface Placed {
 
 /** The plan of a meeting, or why there can be none: `exhausted` when no hub has room or an address, `not-found` for an unknown hub. */
 export function place(wish: Wish, around: Surroundings): Result<Placed> {
-  const { formats, before } = around;
+  const { before } = around;
+  const formats = inForce(before) ?? around.formats;
   const chosen = chooseHubs({
     hub: wish.hub,
     need: wish.sites.length,
@@ -81,6 +82,15 @@ export function place(wish: Wish, around: Surroundings): Result<Placed> {
   });
   const { meeting, title, language, grant, layout, recording } = wish;
   return ok({ plan: { meeting, title, language, hubs: planHubs, sites, grant, layout, recording }, because });
+}
+
+/** What a running meeting began with: others would make every picture and sound of it anew, at all sites and hubs at once. */
+function inForce(before: Plan | null): Formats | null {
+  const [site, hub] = [before?.sites[0], before?.hubs[0]];
+  if (site === undefined || hub === undefined) return null;
+  const { main, tile, audio } = site.streams;
+  const { mosaic, mix } = hub.streams;
+  return { main: main.format, tile: tile.format, audio: audio.format, mosaic: mosaic.format, mix: mix.format };
 }
 
 const ways = (hub: string, paths: readonly string[]): HubPath[] =>

@@ -55,7 +55,7 @@ export interface Route {
 export interface Backing {
   /** At most 3, in order; shown while `ssrc` (the first choice) does not deliver and they do. */
   readonly backups?: readonly number[];
-  /** So long without a packet is a stall, and never less than two and a half of the stream's own intervals. Default: video 250, audio 90. */
+  /** So long without a packet is a stall, and never less than two and a half of the stream's own intervals, nor (up to 100 ms more) a quarter above its habitual pauses. Default: video 250, audio 90. */
   readonly afterMs?: number;
   /** The first choice is returned to when it has delivered steadily for so long. Default 2000. */
   readonly holdMs?: number;

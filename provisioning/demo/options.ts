@@ -52,7 +52,7 @@ export function demoOptions(env: Readonly<Record<string, string | undefined>>, a
     data: resolve(env['DIEMCAU_DATA'] ?? resolve(packageRoot(), 'data', 'demo')),
     camera: env['DIEMCAU_CAMERA'] || null,
     lookout: lookout(env['DIEMCAU_CAMERAS'] || lookoutHere),
-    kbps: integer('DIEMCAU_KBPS', env['DIEMCAU_KBPS'] ?? LIGHT_KBPS, 300, 8000),
+    kbps: integer('DIEMCAU_KBPS', env['DIEMCAU_KBPS'] ?? LIGHT_KBPS, 300, 4000),
     stamps: args.includes('--stamps'),
   };
 }

@@ -103,6 +103,10 @@ t.test('a running meeting stays on its hub, even offline, and follows its addres
   if (!moved.ok) throw new FaultError(moved.fault);
   t.match(moved.value.because, /moved to 10\.0\.0\.9:9999/);
   t.strictSame({ ...moved.value.plan, hubs: before.hubs }, before, 'nothing else changed');
+  const thinner = formats({ audioFrameMs: 20, mainKbps: 700, mosaicKbps: 700 });
+  const kept = place(wish(), around({ before, formats: thinner }));
+  t.ok(kept.ok);
+  if (kept.ok) t.strictSame(kept.value.plan.sites, before.sites, 'other formats are for the next meeting');
   const grown = place(wish({ sites: names(26) }), around({ before, hubs: [hub('hub-1', { busy: 1 })] }));
   t.equal(grown.ok ? 'placed' : grown.fault.code, 'exhausted');
   const crowded = place(wish(), around({ before, hubs: [hub('hub-1', { busy: hubCapacity - 12 })] }));

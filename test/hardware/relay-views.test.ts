@@ -163,6 +163,27 @@ t.test(
   },
 );
 
+t.test('who goes on hesitating is not returned to, and one single pause is no habit', async (t) => {
+  const { relay, out, feeders, more, of, shown } = await rigged(t);
+  const [first, backup] = [new Sound(FIRST), new Sound(BACKUP)];
+  const [PAUSE, STEADY, ROUNDS] = [7, 25, 6];
+  let count = 0;
+  feeders.set(FIRST, () => (count++ % (PAUSE + STEADY) < STEADY ? [first.packet()] : [])).set(BACKUP, () => [backup.packet()]);
+  await relay.view('mix', { kind: 'audio', to: { udp: out.port }, ssrc: FIRST, as: OUT, backups: [BACKUP], holdMs: 900 });
+  await eventually(() => (of('switched').some(({ because }) => because === 'stalled') ? undefined : 'not left'));
+  const from = count;
+  await eventually(() => (count >= from + ROUNDS * (PAUSE + STEADY) ? undefined : `${count} packets`));
+  t.equal(await shown(), BACKUP);
+  t.strictSame(
+    of('switched').map(({ because }) => because),
+    ['asked', 'stalled'],
+    'it has not delivered for the hold without a pause',
+  );
+  feeders.set(FIRST, () => [first.packet()]);
+  await eventually(() => (of('switched').at(-1)?.because === 'returned' ? undefined : 'not returned to'));
+  await more(20, OUT);
+});
+
 t.test('the rhythm of a stream is its own: packets of 40 ms are no stall where 20 ms would be', async (t) => {
   const { relay, out, feeders, more, of, sees } = await rigged(t);
   let turn = 0;

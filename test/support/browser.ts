@@ -74,6 +74,16 @@ export const playedSeconds = (page: Page, nth: number): Promise<number> =>
     .nth(nth)
     .evaluate((video) => (video as unknown as { currentTime: number }).currentTime);
 
+/** Pictures that the n-th video element has decoded since its source began. */
+export const decodedFrames = (page: Page, nth: number): Promise<number> =>
+  page
+    .locator('video')
+    .nth(nth)
+    .evaluate(
+      (video) =>
+        (video as unknown as { getVideoPlaybackQuality(): { totalVideoFrames: number } }).getVideoPlaybackQuality().totalVideoFrames,
+    );
+
 /** Mean red, green and blue of the picture that the n-th video element shows now. */
 export const meanColour = (page: Page, nth: number): Promise<readonly number[]> =>
   page

@@ -67,6 +67,7 @@ export class Speaker {
     this.#options = options;
     this.#output = new Output({
       name: 'speaker',
+      rank: 'sound',
       clock,
       log,
       tell,

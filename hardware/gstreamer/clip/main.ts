@@ -12,7 +12,7 @@ import { makeClips } from './clip.ts';
 const Order = Type.Object(
   {
     folder: Type.String({ minLength: 1 }),
-    mainKbps: Type.Integer({ minimum: 100, maximum: 8000 }),
+    mainKbps: Type.Integer({ minimum: 300, maximum: 4000 }),
     /** Burn measuring stamps into the main picture (benchmarks). */
     stamps: Type.Boolean(),
     sites: Type.Array(

@@ -83,6 +83,7 @@ static void forged(struct relay *r, int source, struct conn *via, struct stream 
 static void restarted(struct relay *r, struct stream *stream) {
   stream->await_key = true;
   stream->anew = true;
+  delivery_forget(&stream->delivery);
   views_restarted(&r->views, stream);
   event_stream(r, "restarted", stream);
 }

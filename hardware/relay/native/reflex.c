@@ -40,7 +40,7 @@ struct stream *reflex_look(const struct view *view, int64_t now, enum view_becau
   const struct stream *goal = view->awaited != NULL ? view->awaited : view->shown;
   if (view->choices < 2 || goal == NULL) return NULL;
   int64_t limit = delivery_limit(&goal->delivery, view->after_us);
-  if (!flows(view, goal, now) && now - missed_since(view, goal) > limit) {
+  if (now - missed_since(view, goal) > delivery_patience(&goal->delivery, view->after_us)) {
     *because = BECAUSE_STALLED;
     return instead(view, goal, now);
   }

@@ -102,6 +102,7 @@ export class Player {
     this.#buffer = null;
     this.#source = null;
     this.#mime = '';
+    this.#fed = false;
   }
 
   /** @param because why we were sent away, which holds until somebody says otherwise. */
@@ -123,7 +124,7 @@ export class Player {
       this.#lost();
       return;
     }
-    if (this.#queue.waiting !== null) this.#show({ is: 'waiting', because: this.#queue.waiting });
+    if (this.#queue.waiting !== null) this.#wait(this.#queue.waiting);
     this.#pump();
   }
 
@@ -158,10 +159,18 @@ export class Player {
     }
   }
 
-  /** Fed is not seen: a slow machine takes seconds from the first fragment to the first picture, and a black one is no picture. */
+  /** Fed is not seen: a slow machine takes seconds from the first fragment to the first picture, and one that stands is not alive. */
   #seen(): void {
-    if (this.#fed && this.#options.video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA)
-      this.#show({ is: 'playing', site: this.#queue.site });
+    if (!this.#fed) return;
+    const moves = this.#options.clock.mono() - this.#place.since <= standsAtMost(0);
+    const there = this.#options.video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+    this.#show(there && moves ? { is: 'playing', site: this.#queue.site } : { is: 'waiting', because: '' });
+  }
+
+  /** Nothing comes. */
+  #wait(because: string): void {
+    this.#fed = false;
+    this.#show({ is: 'waiting', because });
   }
 
   /** A new media source for the first initialisation segment. */
@@ -201,21 +210,23 @@ export class Player {
     const stuck = now - this.#place.since > standsAtMost(this.#stuck);
     if (stuck) this.#stuck += 1;
     else if (video.played.length > 0 && secondsPlayed(video.played) > settledSeconds) this.#stuck = 0;
-    if (this.#fed && silentMs > pace.silentMs) this.#show({ is: 'waiting', because: '' });
+    if (this.#fed && silentMs > pace.silentMs) this.#wait('');
     this.#seen();
     const dead = this.#socket !== null && this.#queue.waiting === null && this.#shown.is !== 'unsupported' && silentMs > deadAfterMs;
     if (dead || stuck || (this.#source !== null && video.error !== null)) this.#lost();
     if (this.#buffer === null) return;
     const { currentTime: at, playbackRate: rate, seeking } = video;
     const step = chase({ buffered: rangesOf(video.buffered), at, rate, seeking }, pace);
-    if (step.do === 'seek') video.currentTime = step.to;
-    else if (step.do === 'rate') video.playbackRate = step.rate;
+    if (step.do === 'seek') {
+      video.currentTime = step.to;
+      // A jump is no movement.
+      this.#place = { ...this.#place, at: step.to };
+    } else if (step.do === 'rate') video.playbackRate = step.rate;
     // Refused while a sound picture has had no gesture, or while it loads: the next tick asks again.
     if (video.paused && video.buffered.length > 0) void video.play().catch(() => undefined);
   }
 
   #show(picture: Picture): void {
-    if (picture.is !== 'playing') this.#fed = false;
     const same = picture.is === this.#shown.is && JSON.stringify(picture) === JSON.stringify(this.#shown);
     this.#shown = picture;
     if (!same) this.#options.onState(picture);
