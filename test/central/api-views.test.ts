@@ -2,7 +2,6 @@ import t from 'tap';
 import { Board } from '../../central/api/board.ts';
 import { labelled, render, single, tally } from '../../central/api/metrics.ts';
 import { hubView, judge, meetingView, seenByHub, siteView } from '../../central/api/views.ts';
-import { formats } from '../../central/cascade/formats.ts';
 import { place } from '../../central/cascade/plan.ts';
 import type { Meeting } from '../../central/meetings/reduce.ts';
 import type { Site } from '../../central/sites/contract.ts';
@@ -13,6 +12,7 @@ import { noGrant } from '../../protocol/grant.ts';
 import type { ReportedBody } from '../../protocol/schema/reported.ts';
 import type { EdgeTelemetry, HubMeeting, HubTelemetry, LinkSample } from '../../protocol/schema/telemetry.ts';
 import { movableClock, wellFacts } from '../support/central-api.ts';
+import { usualFormats } from '../support/formats.ts';
 
 const monoMs = 10_000;
 const site: Site = { site: 'a', name: 'Điểm cầu A', order: 1, seenAt: 5, protection: 'warm' };
@@ -67,7 +67,7 @@ const placed = place(
   {
     hubs: [{ hub: 'hub-1', online: true, address: { host: 'h', port: 1, paths: [] }, busy: 0 }],
     taken: new Set(),
-    formats: formats({ audioFrameMs: 40, mainKbps: 1500, mosaicKbps: 1500 }),
+    formats: usualFormats,
     latencyMs: 40,
     before: null,
   },

@@ -7,6 +7,7 @@ import { FaultError } from '../../protocol/fault.ts';
 import { noGrant } from '../../protocol/grant.ts';
 import { Plan } from '../../protocol/schema/plan.ts';
 import { baseSsrc } from '../../protocol/ssrc.ts';
+import { usualFormats } from '../support/formats.ts';
 
 const names = (count: number): Wish['sites'] =>
   Array.from({ length: count }, (_, i) => ({ site: `site-${i + 1}`, name: `Điểm cầu ${i + 1}`, protection: 'warm', paths: null }));
@@ -31,7 +32,7 @@ const hub = (name: string, change: Partial<HubFacts> = {}): HubFacts => ({
 const around = (change: Partial<Surroundings> = {}): Surroundings => ({
   hubs: [hub('hub-1')],
   taken: new Set(),
-  formats: formats({ audioFrameMs: 40, mainKbps: 1500, mosaicKbps: 1500 }),
+  formats: usualFormats,
   latencyMs: 40,
   before: null,
   ...change,

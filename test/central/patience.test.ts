@@ -1,7 +1,6 @@
 /** Wishes that something waits for go out at once, the others a moment later, and never an old one. */
 import { join } from 'node:path';
 import t from 'tap';
-import { formats } from '../../central/cascade/formats.ts';
 import { place } from '../../central/cascade/plan.ts';
 import { patientSites } from '../../central/meetings/desired.ts';
 import type { Want } from '../../central/sites/contract.ts';
@@ -12,6 +11,7 @@ import { systemClock } from '../../protocol/node/clock.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
 import { eventually } from '../support/eventually.ts';
+import { usualFormats } from '../support/formats.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const sites = ['a', 'b', 'c', 'd', 'e'];
@@ -30,7 +30,7 @@ function plan(grant: Partial<Grant>, muted: readonly string[] = []): Plan {
     {
       hubs: [{ hub: 'hub-1', online: true, address: { host: '10.0.0.1', port: 9710, paths: [] }, busy: 0 }],
       taken: new Set(),
-      formats: formats({ audioFrameMs: 40, mainKbps: 1500, mosaicKbps: 1500 }),
+      formats: usualFormats,
       latencyMs: 40,
       before: null,
     },

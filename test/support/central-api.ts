@@ -18,7 +18,6 @@ import { Passwords } from '../../central/auth/password.ts';
 import { ServiceToken } from '../../central/auth/service-token.ts';
 import { Sessions } from '../../central/auth/sessions.ts';
 import { Users } from '../../central/auth/users.ts';
-import { formats } from '../../central/cascade/formats.ts';
 import { Devices } from '../../central/devices/devices.ts';
 import { type DrillStore, Drills } from '../../central/drill/service.ts';
 import { Meetings } from '../../central/meetings/service.ts';
@@ -38,6 +37,7 @@ import { systemClock } from '../../protocol/node/clock.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import type { Identity } from '../../protocol/node/tls.ts';
 import type { Act } from '../../protocol/schema/command.ts';
+import { usualFormats } from './formats.ts';
 
 export const setupToken = 'one-time-token';
 
@@ -176,7 +176,7 @@ export async function apiBench({
         return wishes.map(() => 1);
       },
     },
-    formats: formats({ audioFrameMs: 40, mainKbps: 1500, mosaicKbps: 1500 }),
+    formats: usualFormats,
     latencyMs: 40,
     random: randomBytes,
     clock,
