@@ -8,7 +8,8 @@ import { FaultError } from '../protocol/fault.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Identity } from '../protocol/node/tls.ts';
 import { Board } from './api/board.ts';
-import type { History, RecordingStore } from './api/contract.ts';
+import type { History } from './api/contract.ts';
+import { Expiry } from './api/expiry.ts';
 import { HubClient } from './api/hub-client.ts';
 import { servePage } from './api/page.ts';
 import { Recordings } from './api/recordings.ts';
@@ -33,7 +34,7 @@ import { addAudit, listAudit } from './store/audit.ts';
 import { findDrill, listDrills, saveDrill, sealDrill, unfinishedDrills } from './store/drills.ts';
 import { listLog } from './store/events.ts';
 import { meetingStore } from './store/meetings.ts';
-import { findRecording, listRecordings, markDeleted, saveManifest } from './store/recordings.ts';
+import { recordingStore } from './store/recordings.ts';
 import { Store } from './store/store.ts';
 import { sessionStore, userStore } from './store/users.ts';
 import { wire } from './wiring.ts';
@@ -140,9 +141,10 @@ async function build(parts: CentralParts, stops: (() => Promise<void> | void)[])
   const stream = running(new Stream({ board, boot, clock, log }));
   const client = new HubClient(identity, (hub) => registry.hub(hub)?.address ?? null);
   stops.push(() => client.stop());
-  const recordings = running(
-    new Recordings({ store: recordingStoreOf(store), hubs: registry, client, keepDays: config.recordings.keepDays, clock, log }),
-  );
+  const { keepDays } = config.recordings;
+  const kept = recordingStore(store);
+  const recordings = new Recordings({ store: kept, hubs: registry, client, keepDays, clock, log });
+  running(new Expiry({ store: kept, recordings, facts: nodes.of, keepDays, note: (event) => network.events.note(event), clock, log }));
   const gauges = running(new Gauges({ board, stream, network, meetings, certificate: identity.cert, version, clock }));
 
   const people = userStore(store.db);
@@ -206,13 +208,6 @@ const drillStoreOf = (store: Store): DrillStore => ({
   unfinished: () => unfinishedDrills(store.reader),
   save: (drill) => saveDrill(store.db, drill),
   seal: (id, sealed) => sealDrill(store.db, id, sealed),
-});
-
-const recordingStoreOf = (store: Store): RecordingStore => ({
-  list: (limit) => listRecordings(store.reader, limit),
-  find: (id) => findRecording(store.reader, id),
-  save: (recording) => saveManifest(store.db, recording),
-  markDeleted: (id, at) => markDeleted(store.db, id, at),
 });
 
 /** @throws FaultError naming the port when it is in use. */

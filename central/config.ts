@@ -31,7 +31,7 @@ export const CentralConfigSchema = Type.Object(
     ),
     media: Type.Object(
       {
-        /** SRT latency of both directions, ms. At least 2.4 round trips, 5 where a tenth of the packets is lost. */
+        /** SRT latency of both directions, ms. At least 2.4 round trips, 5 where packets are lost. */
         latencyMs: Type.Integer({ minimum: 20, maximum: 8000, default: 40 }),
         /** 40 halves the packets of small machines, 20 halves the delay. */
         audioFrameMs: Type.Union([Type.Literal(20), Type.Literal(40)], { default: 40 }),
@@ -43,7 +43,7 @@ export const CentralConfigSchema = Type.Object(
     ),
     recordings: Type.Object(
       {
-        /** Days after which a recording is deleted; null keeps them until somebody deletes them. */
+        /** Days after which a recording is deleted; null keeps them until somebody deletes them, or a hub is full (`recordings.maxGb` there). */
         keepDays: Type.Union([Type.Integer({ minimum: 1, maximum: 36_500 }), Type.Null()], { default: null }),
       },
       { ...closed, default: {} },

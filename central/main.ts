@@ -11,13 +11,7 @@ import { type Central, startCentral } from './central.ts';
 import { CentralConfigSchema } from './config.ts';
 
 const clock = systemClock();
-const loaded = await loadConfig({
-  schema: CentralConfigSchema,
-  argv: process.argv.slice(2),
-  env: process.env,
-  overrides: {},
-  defaultFile: null,
-});
+const loaded = await loadConfig({ schema: CentralConfigSchema, argv: process.argv.slice(2) });
 const { config, identity, log, version, release } = await begin('central', loaded, clock);
 const tls = await webTls(config.http);
 if (!tls.ok) end('central', tls.fault);

@@ -46,6 +46,7 @@ export interface Network {
 }
 
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
 
 /** @throws FaultError when the port cannot be listened on. */
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
@@ -142,14 +143,15 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   nodes.start();
   events.start();
   rollups.start();
-  const clean = (): void => {
+  let cleanedAt = Number.NEGATIVE_INFINITY;
+  const clean = clock.every(MINUTE_MS, 'old history', () => {
+    if (clock.mono() - cleanedAt < DAY_MS || !nodes.ourTime) return;
+    cleanedAt = clock.mono();
     prune(store.db, clock.now()).catch(unstored('the removal of old history'));
-  };
-  clean();
-  const daily = clock.every(DAY_MS, 'old history', clean);
+  });
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
-    daily.cancel();
+    clean.cancel();
     nodes.stop();
     // What is still to be said goes over the broker.
     await desires.stop();

@@ -154,7 +154,7 @@ export interface LoadedEdgeConfig {
 
 /** Reads and checks the edge's configuration. Opens nothing but the file itself. */
 export async function loadEdgeConfig(argv: readonly string[]): Promise<Result<LoadedEdgeConfig>> {
-  const loaded = await loadConfig({ schema: EdgeConfigSchema, argv, env: {}, overrides: {}, defaultFile: null });
+  const loaded = await loadConfig({ schema: EdgeConfigSchema, argv });
   if (!loaded.ok) return loaded;
   const { config, print } = loaded.value;
   const source = readSource(config.source);

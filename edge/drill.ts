@@ -1,6 +1,6 @@
 /**
- * Drills at a site: the box breaks a part of itself on purpose, for a while, without touching the network or the hardware. Refused where what
- * should take over is not there: a drill shows that the room notices nothing, it does not put the room out.
+ * Drills at a site: the box breaks a part of itself on purpose, for a while, without touching the network or the hardware. A path is refused where
+ * no other is live; the only path is cut all the same, because its return is what is measured.
  */
 import type { Clock } from '../protocol/clock.ts';
 import type { NodeFault } from '../protocol/drill.ts';

@@ -305,7 +305,8 @@ export type PreviewView = Static<typeof PreviewView>;
 
 /**
  * Text frames of a preview socket. `init` comes before each initialisation segment (the next binary frame): a new one begins with each
- * change of format or restart of the muxer. Every other binary frame is one or more whole moof+mdat fragments.
+ * change of format or restart of the muxer. Every other binary frame is one or more whole moof+mdat fragments. `waiting` says why none come,
+ * and says so again every four seconds.
  */
 export const PreviewNote = Type.Union([
   Type.Object({ type: Type.Literal('init'), mime: Type.String({ maxLength: 120 }), site: orNull(NodeId) }, closed),

@@ -44,6 +44,9 @@ export interface KeptRecording {
 export interface RecordingStore {
   list(limit: number): Promise<readonly KeptRecording[]>;
   find(id: string): Promise<KeptRecording | null>;
+  wasDeleted(id: string): Promise<boolean>;
+  /** Ids of those whose days are over, the oldest first. */
+  expired(now: number): Promise<readonly string[]>;
   save(recording: Pick<KeptRecording, 'hub' | 'bytes' | 'expiresAt' | 'manifest' | 'copies'>): Promise<void>;
   markDeleted(id: string, at: number): Promise<void>;
 }

@@ -4,7 +4,7 @@
  */
 
 import { Type } from 'typebox';
-import type { Clock, Timer } from '../../protocol/clock.ts';
+import type { Clock } from '../../protocol/clock.ts';
 import { decoder } from '../../protocol/decode.ts';
 import { FaultError, failed, ok, type Result } from '../../protocol/fault.ts';
 import type { Log } from '../../protocol/log.ts';
@@ -25,7 +25,6 @@ export interface RecordingsParts {
 
 const dayMs = 24 * 3_600_000;
 const listMax = 1_000;
-const sweepMs = 600_000;
 /** Manifests of all recordings of a hub, with every segment's hash. */
 const listBytes = 32 * 1024 * 1024;
 
@@ -34,22 +33,10 @@ const hubList = decoder(Type.Array(RecordingOnHub, { maxItems: 10_000 }), { maxB
 
 export class Recordings {
   readonly #parts: RecordingsParts;
-  #sweep: Timer | null = null;
   #keeping: Promise<void> = Promise.resolve();
 
   constructor(parts: RecordingsParts) {
     this.#parts = parts;
-  }
-
-  start(): void {
-    this.#sweep ??= this.#parts.clock.every(sweepMs, 'recordings sweep', () => {
-      this.expire().catch((error: unknown) => this.#parts.log.error({ error }, 'could not sweep recordings'));
-    });
-  }
-
-  stop(): void {
-    this.#sweep?.cancel();
-    this.#sweep = null;
   }
 
   /** All recordings, newest first: asks every hub, and shows what the store knows of those that do not answer. */
@@ -70,38 +57,44 @@ export class Recordings {
     return known === null ? failed({ code: 'not-found', what: 'recording', id }) : ok(known);
   }
 
+  /** The hubs that have parts of it; one that was taken out of the registry has nothing that we could reach. */
+  holders({ hub, copies }: Pick<KeptRecording, 'hub' | 'copies'>): readonly string[] {
+    const there = new Set(this.#parts.hubs.hubs().map((each) => each.hub));
+    return [...new Set([hub, ...copies.map((copy) => copy.hub)])].filter((each) => there.has(each));
+  }
+
   /** Deletes the files on every hub, then remembers that they are gone. @throws FaultError unreachable; the recording stays listed then. */
   async remove(id: string): Promise<Result<null>> {
     const found = await this.find(id);
     if (!found.ok) return found;
     if (found.value.endedAt === null) return failed({ code: 'conflict', what: 'recording', reason: `${id} is being recorded` });
-    const { hub, copies } = found.value;
-    for (const each of copies.length === 0 ? [hub] : copies.map((copy) => copy.hub)) {
-      try {
-        await this.#parts.client.read(each, `/v1/recordings/${id}`, { method: 'DELETE' });
-      } catch (error) {
-        // Not there any more is what we want.
-        if (!(error instanceof FaultError && error.fault.code === 'not-found')) throw error;
-      }
-    }
+    for (const each of this.holders(found.value)) await this.#delete(each, id);
     await this.#parts.store.markDeleted(id, this.#parts.clock.now());
     return ok(null);
   }
 
-  /** Deletes what has expired. */
-  async expire(): Promise<void> {
-    const now = this.#parts.clock.now();
-    for (const { id, expiresAt } of await this.list().then((all) =>
-      all.map((each) => ({ id: each.manifest.recording, expiresAt: each.expiresAt })),
-    )) {
-      if (expiresAt === null || expiresAt > now) continue;
-      try {
-        const removed = await this.remove(id);
-        this.#parts.log.info({ recording: id, removed: removed.ok, because: 'its time is over' }, 'a recording expired');
-      } catch (error) {
-        if (!(error instanceof FaultError)) throw error;
-        this.#parts.log.warn({ recording: id, fault: error.fault }, 'an expired recording could not be deleted yet');
-      }
+  /** @throws FaultError unreachable. */
+  async #delete(hub: string, id: string): Promise<void> {
+    try {
+      await this.#parts.client.read(hub, `/v1/recordings/${id}`, { method: 'DELETE' });
+    } catch (error) {
+      // Not there any more is what we want.
+      if (!(error instanceof FaultError && error.fault.code === 'not-found')) throw error;
+    }
+  }
+
+  /** A hub that was away brings back what was deleted meanwhile. */
+  async #deleteLate({ hub, manifest: { recording } }: RecordingCopy): Promise<void> {
+    const { log } = this.#parts;
+    try {
+      await this.#delete(hub, recording);
+      log.info({ hub, recording }, 'a recording that was deleted while this hub was away is deleted there too');
+    } catch (error) {
+      if (!(error instanceof FaultError)) throw error;
+      log.warn(
+        { hub, recording, fault: error.fault },
+        'a recording that was deleted while this hub was away could not be deleted there yet',
+      );
     }
   }
 
@@ -120,17 +113,24 @@ export class Recordings {
 
   async #keep(told: readonly RecordingCopy[]): Promise<void> {
     const { store, keepDays } = this.#parts;
-    const known = new Map<string, readonly RecordingCopy[]>();
+    const known = new Map<string, { readonly startedAt: number; readonly copies: readonly RecordingCopy[] }>();
     for (const copy of told) {
       const id = copy.manifest.recording;
-      const before = known.get(id) ?? (await store.find(id))?.copies ?? [];
-      known.set(id, withCopy(before, copy));
+      const before = known.get(id) ?? (await store.find(id));
+      if (before === null && (await store.wasDeleted(id))) {
+        await this.#deleteLate(copy);
+        continue;
+      }
+      const { startedAt, copies } = before ?? { startedAt: 0, copies: [] };
+      known.set(id, { startedAt, copies: withCopy(copies, copy) });
     }
-    for (const copies of known.values()) {
+    for (const { startedAt, copies } of known.values()) {
       const shown = best(copies);
       if (shown === null) continue;
       const { hub, manifest } = shown;
-      const expiresAt = manifest.endedAt === null || keepDays === null ? null : manifest.endedAt + keepDays * dayMs;
+      // A hub whose clock was years behind says that it ended long ago; it did not before we had it begin.
+      const endedAt = manifest.endedAt === null ? null : Math.max(manifest.endedAt, startedAt);
+      const expiresAt = endedAt === null || keepDays === null ? null : endedAt + keepDays * dayMs;
       await store.save({ hub, bytes: bytesOf(copies), expiresAt, manifest, copies });
     }
   }

@@ -1,11 +1,16 @@
 /** From name and password to a session: throttled, in equal time for names that exist and names that do not. */
 import type { Clock } from '../../protocol/clock.ts';
 import { failed, ok, type Result } from '../../protocol/fault.ts';
+import { Throttle, type ThrottlePolicy } from '../../protocol/throttle.ts';
 import type { Passwords } from './password.ts';
 import type { Principal } from './principal.ts';
 import type { Sessions } from './sessions.ts';
-import { addressPolicy, namePolicy, Throttle } from './throttle.ts';
 import type { UserStore, Users } from './users.ts';
+
+/** Never longer than a minute: nobody shall lock out an administrator. */
+const namePolicy: ThrottlePolicy = { free: 5, firstMs: 1_000, maxMs: 60_000, forgetMs: 900_000 };
+/** Behind one address there may be a whole office. */
+const addressPolicy: ThrottlePolicy = { free: 20, firstMs: 1_000, maxMs: 900_000, forgetMs: 3_600_000 };
 
 export interface LoggedIn {
   readonly cookie: string;

@@ -3,7 +3,7 @@ import { failed, ok, type Result } from '../../protocol/fault.ts';
 import type { PlanHub } from '../../protocol/schema/plan.ts';
 import type { HubAddress } from '../../protocol/schema/reported.ts';
 
-/** Sites that one hub of two cores serves at once (measured: 13 sites cost 0.6 core). */
+/** Sites that one hub of two cores serves at once (measured: 13 sites cost 0.33 to 0.39 core, 0.6 on a bad day of the machine). */
 export const hubCapacity = 26;
 
 export interface HubFacts {

@@ -37,11 +37,10 @@ export const HubConfigSchema = Type.Object(
     recordings: Type.Object(
       {
         dir: Path,
-        /** All recordings together; the oldest go first. */
+        /** All recordings together; the oldest go first. After how many days they go is central's to say (`recordings.keepDays` there). */
         maxGb: Type.Number({ exclusiveMinimum: 0, default: 200 }),
         /** Below this much free space nothing is recorded. */
         minFreeMb: Type.Number({ minimum: 0, default: 1024 }),
-        keepDays: Type.Number({ exclusiveMinimum: 0, default: 90 }),
       },
       closed,
     ),
@@ -55,6 +54,3 @@ export const HubConfigSchema = Type.Object(
   closed,
 );
 export type HubConfig = Static<typeof HubConfigSchema>;
-
-/** Environment variables that stand for keys. */
-export const hubOverrides: Readonly<Record<string, string>> = { DIEMCAU_LOG: 'log.level' };

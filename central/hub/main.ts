@@ -17,13 +17,7 @@ import { type HubDrillParts, inflict } from './drill.ts';
 import { Hub } from './hub.ts';
 
 const clock = systemClock();
-const loaded = await loadConfig({
-  schema: HubConfigSchema,
-  argv: process.argv.slice(2),
-  env: process.env,
-  overrides: {},
-  defaultFile: null,
-});
+const loaded = await loadConfig({ schema: HubConfigSchema, argv: process.argv.slice(2) });
 const { config, identity, version, release, ...begun } = await begin('hub', loaded, clock);
 const { node } = identity;
 const log = begun.log.child({ node });
@@ -53,8 +47,7 @@ const hub = new Hub({
   recordings: {
     dir: config.recordings.dir,
     minFreeBytes: config.recordings.minFreeMb * 1024 * 1024,
-    rules: { maxBytes: config.recordings.maxGb * 1e9, keepMs: config.recordings.keepDays * 86_400_000 },
-    time: () => central.time,
+    maxBytes: config.recordings.maxGb * 1e9,
     // A disk that hung may say so when there are meetings: they need none.
     wrong: (reason) => {
       if (!serves) end('hub', { code: 'config.invalid', key: 'recordings.dir', reason });

@@ -10,7 +10,7 @@ export interface Retention {
 
 export const defaultRetention: Retention = { eventDays: 365, rollupDays: 90 };
 
-/** Removes what is older than its time, and sessions and tokens that have expired. Call it about once a day. */
+/** Removes what is older than its time, and sessions and tokens that have expired. Call it about once a day, by a clock that others confirm. */
 export async function prune(db: Db, now: number, { eventDays, rollupDays }: Retention = defaultRetention): Promise<void> {
   await db
     .deleteFrom('events')

@@ -3,7 +3,7 @@
 import { Type } from 'typebox';
 import { decoder } from '../../protocol/decode.ts';
 import { RecordingCopy, RecordingManifest } from '../../protocol/recording.ts';
-import type { Db } from './store.ts';
+import type { Db, Store } from './store.ts';
 import type { RecordingsTable } from './tables.ts';
 
 export interface StoredRecording {
@@ -76,6 +76,18 @@ export async function findRecording(db: Db, id: string): Promise<StoredRecording
   return row ? recordingOf(row) : null;
 }
 
+/** Whether there was one, and it is gone. */
+async function wasDeleted(db: Db, id: string): Promise<boolean> {
+  const row = await db.selectFrom('recordings').select('id').where('id', '=', id).where('deleted_at', 'is not', null).executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Ids of the recordings whose days are over by `now`, the oldest first. */
+async function expiredRecordings(db: Db, now: number): Promise<readonly string[]> {
+  const over = db.selectFrom('recordings').select('id').where('deleted_at', 'is', null).where('expires_at', '<=', now);
+  return (await over.orderBy('expires_at').execute()).map(({ id }) => id);
+}
+
 /** Keeps what hubs say of a recording; one that central does not know (its database was lost) is added. */
 export async function saveManifest(
   db: Db,
@@ -91,6 +103,16 @@ export async function saveManifest(
 }
 
 /** Its files are gone. */
-export async function markDeleted(db: Db, id: string, at: number): Promise<void> {
+async function markDeleted(db: Db, id: string, at: number): Promise<void> {
   await db.updateTable('recordings').set({ deleted_at: at }).where('id', '=', id).execute();
 }
+
+/** The recordings of this store: read from its readers, written by its writer. */
+export const recordingStore = (store: Store) => ({
+  list: (limit: number) => listRecordings(store.reader, limit),
+  find: (id: string) => findRecording(store.reader, id),
+  wasDeleted: (id: string) => wasDeleted(store.reader, id),
+  expired: (now: number) => expiredRecordings(store.reader, now),
+  save: (recording: Parameters<typeof saveManifest>[1]) => saveManifest(store.db, recording),
+  markDeleted: (id: string, at: number) => markDeleted(store.db, id, at),
+});

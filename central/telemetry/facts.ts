@@ -29,5 +29,16 @@ export interface NodeFacts {
   readonly aheadMs: number;
 }
 
+const freshMs = 10_000;
+const timeTrustMs = 3_600_000;
+
+/** It speaks, and its clock and ours agree to within an hour. Nothing is deleted for its age by a clock that nobody confirms. */
+export const tellsOurTime = (facts: NodeFacts | undefined, mono: number): boolean =>
+  facts?.connected === true &&
+  facts.telemetry !== null &&
+  facts.heardAt !== null &&
+  mono - facts.heardAt < freshMs &&
+  Math.abs(facts.aheadMs) < timeTrustMs;
+
 /** What changed about a node. `silent`: three seconds without a message, or the first message after such a silence. */
 export type FactChange = 'connection' | 'status' | 'reported' | 'devices' | 'telemetry' | 'silent';

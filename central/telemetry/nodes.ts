@@ -5,7 +5,7 @@ import type { Devices } from '../../protocol/schema/devices.ts';
 import type { Reported, Status } from '../../protocol/schema/reported.ts';
 import type { Telemetry } from '../../protocol/schema/telemetry.ts';
 import type { Connection } from '../broker/contract.ts';
-import type { FactChange, NodeFacts } from './facts.ts';
+import { type FactChange, type NodeFacts, tellsOurTime } from './facts.ts';
 import { agrees, commonOffset, type Offset, offsetSeen } from './offset.ts';
 
 /** A node that sends nothing for so long is not heard of, whatever its connection says: a dead radio link closes nothing. */
@@ -71,6 +71,12 @@ export class Nodes extends EventEmitter<NodesEvents> {
 
   /** Undefined when nothing was heard of it since central started. */
   readonly of = (node: string): NodeFacts | undefined => this.#entries.get(node)?.facts;
+
+  /** Whether any node confirms our clock now. */
+  get ourTime(): boolean {
+    const mono = this.#clock.mono();
+    return [...this.#entries.values()].some(({ facts }) => tellsOurTime(facts, mono));
+  }
 
   /** The node is no longer in the registry. */
   forget(node: string): void {

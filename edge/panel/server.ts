@@ -16,7 +16,7 @@ import type { PanelKey } from '../../protocol/schema/desired.ts';
 import type { Floor } from '../floor/floor.ts';
 import { loopback, panelUrl } from './address.ts';
 import { type PageFile, pageFiles } from './files.ts';
-import { Lock } from './lock.ts';
+import { type Caller, Lock } from './lock.ts';
 
 export interface PanelOptions {
   readonly host: string;
@@ -132,10 +132,11 @@ export class Panel {
         const key = this.#key();
         if (!body.ok) return body;
         if (key === null) return failed({ code: 'conflict', what: 'panel', reason: 'this room does not have the chair' });
-        const opened = await this.#lock.open(key, body.value.pin);
-        if (!opened.ok) this.#log.warn({ from: request.socket.remoteAddress, because: brief(opened.fault) }, 'the panel stays locked');
+        const from = callerOf(request);
+        const opened = await this.#lock.open(key, body.value.pin, from);
+        if (!opened.ok) this.#log.warn({ from: from.address, because: brief(opened.fault) }, 'the panel stays locked');
         if (!opened.ok) return opened;
-        this.#log.info({ from: request.socket.remoteAddress, meeting: key.meeting }, 'the panel was opened');
+        this.#log.info({ from: from.address, meeting: key.meeting }, 'the panel was opened');
         response.setHeader('set-cookie', `${cookieName}=${opened.value}; HttpOnly; SameSite=Strict; Path=/${this.#tls ? '; Secure' : ''}`);
         return ok(this.#state(opened.value));
       }
@@ -221,6 +222,12 @@ const cookieOf = ({ headers: { cookie = '' } }: IncomingMessage): string | undef
     .split(';')
     .map((each) => each.trim().split('='))
     .find(([name]) => name === cookieName)?.[1];
+
+/** A browser on the box comes from the address that it asks. Without one it has gone meanwhile. */
+const callerOf = ({ socket: { remoteAddress = '', localAddress } }: IncomingMessage): Caller => ({
+  address: remoteAddress,
+  local: remoteAddress === localAddress,
+});
 
 function problem(response: ServerResponse, fault: Fault): void {
   const { code, ...facts } = fault;

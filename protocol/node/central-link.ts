@@ -47,7 +47,6 @@ export class CentralLink {
   readonly #log: Log;
   readonly #sender: Sender;
   readonly #link: MqttLink;
-  #time: { readonly at: number; readonly mono: number } | null = null;
   /** What was said last on this connection, of each retained kind. */
   readonly #said = new Map<'reported' | 'devices', string>();
 
@@ -76,10 +75,7 @@ export class CentralLink {
       {
         desired: options.desired,
         command: options.command,
-        acked: (of, seq, at) => {
-          this.#time = { at, mono: clock.mono() };
-          this.#link.acked(of, seq);
-        },
+        acked: (of, seq) => this.#link.acked(of, seq),
         result: (body) => this.#put(this.#sender.next('result', body)),
         refused: (kind, fault, first) => {
           if (!first) return;
@@ -93,11 +89,6 @@ export class CentralLink {
 
   get connected(): boolean {
     return this.#link.state === 'connected';
-  }
-
-  /** Central's wall clock now, which ours need not agree with; null: it has acknowledged nothing since we started. */
-  get time(): number | null {
-    return this.#time === null ? null : this.#time.at + this.#options.clock.mono() - this.#time.mono;
   }
 
   start(): void {

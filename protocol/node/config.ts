@@ -1,5 +1,5 @@
 /**
- * Configuration: one schema with its defaults, one JSON file, a few DIEMCAU_* overrides. Read once, in main.ts, before anything opens.
+ * Configuration: one schema with its defaults, one JSON file. Read once, in main.ts, before anything opens.
  * A wrong key or value is a fault that names it; the process then exits 78.
  */
 import { readFile } from 'node:fs/promises';
@@ -21,12 +21,6 @@ export interface ConfigSource<S extends TObject> {
   readonly schema: S;
   /** Command line without program and script name: `--config FILE`, `--print-config`. */
   readonly argv: readonly string[];
-  /** The environment; only the names in `overrides` are looked at. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Which variable sets which key: `{ DIEMCAU_PORT: 'http.port' }`. Empty values count as unset. */
-  readonly overrides: Readonly<Record<string, string>>;
-  /** Read when no --config is given and it exists. */
-  readonly defaultFile: string | null;
 }
 
 export interface LoadedConfig<T> {
@@ -37,29 +31,18 @@ export interface LoadedConfig<T> {
 
 type Tree = Record<string, unknown>;
 
-/** Reads file, overrides and defaults into one checked value. Faults are `config.invalid` with the key as in `http.port`. */
+/** Reads the file over the defaults into one checked value; without --config they are all there is. Faults are `config.invalid` with the key as in `http.port`. */
 export async function loadConfig<S extends TObject>(source: ConfigSource<S>): Promise<Result<LoadedConfig<Static<S>>>> {
   const flags = readFlags(source.argv);
   if (!flags.ok) return flags;
-  const file = await readTree(flags.value.file ?? source.defaultFile, flags.value.file !== null);
+  const file = await readTree(flags.value.file);
   if (!file.ok) return file;
-  const tree = file.value;
-  const setBy = new Map<string, string>();
-  for (const [variable, key] of Object.entries(source.overrides)) {
-    const text = source.env[variable];
-    if (text === undefined || text === '') continue;
-    const reason = override(tree, key, text, source.schema);
-    if (reason !== null) return invalid(variable, reason);
-    setBy.set(key, variable);
-  }
-  const value = Value.Default(source.schema, tree);
+  const value = Value.Default(source.schema, file.value);
   const checked = decoder(source.schema).check(value);
   if (!checked.ok) {
     const { fault } = checked;
     if (fault.code !== 'input.invalid') return checked;
-    const key = fault.path.split('/').filter(Boolean).join('.');
-    const variable = setBy.get(key);
-    return invalid(variable === undefined ? key || '(the whole file)' : `${variable} (${key})`, fault.reason);
+    return invalid(fault.path.split('/').filter(Boolean).join('.') || '(the whole file)', fault.reason);
   }
   const print = flags.value.print ? JSON.stringify(masked(checked.value), null, 2) : null;
   return ok({ config: checked.value, print });
@@ -79,15 +62,13 @@ function readFlags(argv: readonly string[]): Result<{ readonly file: string | nu
   }
 }
 
-async function readTree(path: string | null, required: boolean): Promise<Result<Tree>> {
+async function readTree(path: string | null): Promise<Result<Tree>> {
   if (path === null) return ok({});
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' && !required) return ok({});
-    return invalid(path, message);
+    return invalid(path, (error as NodeJS.ErrnoException).message);
   }
   try {
     const value: unknown = JSON.parse(text);
@@ -96,23 +77,4 @@ async function readTree(path: string | null, required: boolean): Promise<Result<
   } catch (error) {
     return invalid(path, error instanceof Error ? error.message : String(error));
   }
-}
-
-/** Puts `text` at `key`, read as the schema wants it there; the reason when that cannot be. */
-function override(tree: Tree, key: string, text: string, schema: TObject): string | null {
-  const steps = key.split('.');
-  const last = steps.pop() ?? key;
-  let at = tree;
-  let kind: TObject = schema;
-  for (const step of steps) {
-    const next = at[step] ?? {};
-    if (typeof next !== 'object' || next === null || Array.isArray(next)) return `${step} is not an object in the configuration file`;
-    at[step] = next;
-    at = next as Tree;
-    kind = kind.properties[step] as TObject;
-  }
-  const leaf = kind?.properties?.[last];
-  if (leaf === undefined) throw new Error(`override of a key that the schema does not have: ${key}`);
-  at[last] = 'items' in leaf ? text.split(',').map((part) => part.trim()) : Value.Convert(leaf, text);
-  return null;
 }

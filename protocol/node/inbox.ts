@@ -15,8 +15,7 @@ export interface InboxHandlers {
   desired(message: Desired): void;
   /** Does it; the promise tells how it went. Called once for each command id. */
   command(act: Act): Promise<Outcome>;
-  /** `at`: when central wrote it, by its clock. It writes them at once. */
-  acked(boot: string, seq: number, at: number): void;
+  acked(boot: string, seq: number): void;
   result(body: CommandResult['body']): void;
   /** A message was refused; `first`: of its kind. */
   refused(kind: DownKind, fault: Fault, first: boolean): void;
@@ -84,7 +83,7 @@ export class Inbox {
     const message = this.#decode('ack', payload);
     if (message === null) return;
     const { node, boot, seq } = message.body.of;
-    if (node === this.#options.node) this.#handlers.acked(boot, seq, message.at);
+    if (node === this.#options.node) this.#handlers.acked(boot, seq);
   }
 
   #command(payload: Uint8Array): void {

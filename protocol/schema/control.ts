@@ -28,7 +28,7 @@ export const ControlFromEdge = Type.Union([
     { type: Type.Literal('shown'), meeting: MeetingId, site: NodeId, grantN: Type.Integer({ minimum: 0 }), mono: Type.Number() },
     closed,
   ),
-  /** A hub that stands by for this site is to serve it from now on, or not any more. Said again every few seconds while it is to. */
+  /** A hub that stands by for this site is to serve it from now on, or not any more. Said again every second while it is to. */
   Type.Object({ type: Type.Literal('wake'), meeting: MeetingId, on: Type.Boolean() }, closed),
   Type.Object({ type: Type.Literal('ping'), at: Type.Number() }, closed),
   GrantNotice,

@@ -1,4 +1,4 @@
-/** `diemcau demo`: a province on one machine. Starts central, a hub and the sites, opens a meeting by itself, prints `ready`. */
+/** `diemcau demo`: a province on one machine. Starts central, two hubs and the sites, opens a meeting by itself, prints `ready`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DevicesView, HubView, MeetingView, PanelView, SiteView } from '../../protocol/api.ts';

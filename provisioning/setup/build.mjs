@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensurePackages } from './packages.mjs';
@@ -73,7 +74,7 @@ export function ensure({ forTests }) {
     ...(forTests ? { 'test/support/native': ['asan'] } : {}),
   };
   for (const [part, extra] of Object.entries(native))
-    must('make', ['-s', '-C', part, 'all', ...(forTests ? extra : [])], `building ${part}`);
+    must('make', ['-s', `-j${availableParallelism()}`, '-C', part, 'all', ...(forTests ? extra : [])], `building ${part}`);
   const sources = ['protocol', 'hardware', 'edge', 'central', 'provisioning', 'test'];
   once('tsc', fingerprint(sources, /\.ts$/, ['tsconfig.json', 'package-lock.json']), 'dist/provisioning/cli.js', () =>
     must('node_modules/.bin/tsc', ['-p', '.', '--incremental', '--tsBuildInfoFile', 'build/tsc.tsbuildinfo'], 'compiling TypeScript'),

@@ -1,20 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { get, type IncomingMessage } from 'node:http';
-import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { WebSocket, WebSocketServer } from 'ws';
 import type { Beat, MeetingView, Patch, Snapshot } from '../../protocol/api.ts';
 import { Patch as PatchSchema, Snapshot as SnapshotSchema } from '../../protocol/api.ts';
 import { decoder } from '../../protocol/decode.ts';
-import { systemClock } from '../../protocol/node/clock.ts';
-import { type Identity, loadIdentity, serverTls } from '../../protocol/node/tls.ts';
-import type { RecordingView } from '../../protocol/recording.ts';
-import { ensureCa } from '../../provisioning/pki/authority.ts';
-import { issue } from '../../provisioning/pki/issue.ts';
-import { type ApiBench, apiBench, populate, setupToken, wellFacts } from '../support/central-api.ts';
+import { type ApiBench, apiBench, populate, post, setupToken, wellFacts } from '../support/central-api.ts';
 import { eventually } from '../support/eventually.ts';
 
 interface Frame {
@@ -68,11 +58,8 @@ class Source {
   }
 }
 
-async function listening(
-  t: Test,
-  identity?: Identity,
-): Promise<{ bench: ApiBench; port: number; source(headers?: Record<string, string>): Promise<Source> }> {
-  const bench = await apiBench(identity === undefined ? {} : { identity });
+async function listening(t: Test): Promise<{ bench: ApiBench; port: number; source(headers?: Record<string, string>): Promise<Source> }> {
+  const bench = await apiBench();
   t.teardown(() => bench.stop());
   await bench.app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = bench.app.server.address() as AddressInfo;
@@ -88,9 +75,6 @@ async function listening(
     },
   };
 }
-
-const post = (bench: ApiBench, url: string, payload?: object) =>
-  bench.call({ method: 'POST', url: `/api/v1${url}`, headers: bench.bearer, ...(payload ? { payload } : {}) });
 
 t.test('a page gets a snapshot, then patches in order, and what it missed when it comes back', async (t) => {
   const { bench, source } = await listening(t);
@@ -170,165 +154,4 @@ t.test('a page that does not read is dropped, others are not held up; a session 
   t.equal(await own.open(port, { cookie }), 200);
   await bench.call({ method: 'POST', url: '/api/v1/logout', headers: { cookie, 'x-csrf-token': login.json<{ csrf: string }>().csrf } });
   await eventually(() => (own.closed ? undefined : 'the stream outlives its session'), { withinMs: 40_000 });
-});
-
-/** A hub's HTTP side: real TLS with client certificates, ALPN, WebSocket. */
-async function fakeHub(
-  t: Test,
-  identity: Identity,
-  port = 0,
-): Promise<{ port: number; server: Server; deleted: string[]; sockets: WebSocketServer; asked: string[] }> {
-  const [deleted, asked]: [string[], string[]] = [[], []];
-  const file = Buffer.from('0123456789'.repeat(1000));
-  const manifest = {
-    recording: 'r-abcdef1234',
-    meeting: 'm-abcdef1234',
-    title: 'Họp',
-    because: 'biên bản',
-    by: 'chief',
-    startedAt: 1,
-    endedAt: 2,
-    segments: [{ file: '0001.mkv', site: 'a', grantN: 1, startedAt: 1, endedAt: 2, bytes: file.length }],
-  };
-  const server = createServer({ ...serverTls(identity), ALPNProtocols: ['http/1.1'] }, (request, response) => {
-    const url = request.url ?? '';
-    asked.push(`${request.method} ${url}`);
-    if (url.endsWith('.jpg')) return void response.writeHead(200, { 'content-type': 'image/jpeg' }).end(Buffer.from([0xff, 0xd8]));
-    if (url === '/v1/recordings')
-      return void response.end(JSON.stringify(deleted.length === 0 ? [{ ...manifest, bytes: file.length }] : []));
-    if (request.method === 'DELETE') {
-      deleted.push(url);
-      return void response.writeHead(204).end();
-    }
-    if (url.endsWith('/play')) return void response.writeHead(200, { 'content-type': 'video/mp4' }).end('mp4');
-    if (url.endsWith('/0001.mkv')) {
-      const [, from, to] = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '') ?? [];
-      if (from === undefined)
-        return void response.writeHead(200, { 'content-type': 'video/x-matroska', 'content-length': file.length }).end(file);
-      const part = file.subarray(Number(from), Number(to) + 1);
-      return void response
-        .writeHead(206, { 'content-range': `bytes ${from}-${to}/${file.length}`, 'content-length': part.length })
-        .end(part);
-    }
-    response.writeHead(404).end();
-  });
-  const sockets = new WebSocketServer({ server });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  t.teardown(() => {
-    for (const each of sockets.clients) each.terminate();
-    server.closeAllConnections();
-    server.close();
-  });
-  return { port: (server.address() as AddressInfo).port, server, deleted, sockets, asked };
-}
-
-t.test('pictures, previews and recordings come from the hub through central', async (t) => {
-  const data = await mkdtemp(join(tmpdir(), 'diemcau-pki-'));
-  t.teardown(() => rm(data, { recursive: true, force: true }));
-  const clock = systemClock();
-  const ca = await ensureCa(join(data, 'pki'), clock);
-  const identityOf = async (node: string, role: 'central' | 'hub'): Promise<Identity> => {
-    await issue(ca, join(data, node), { node, role, hosts: [] }, clock);
-    const loaded = await loadIdentity(join(data, node), clock.now());
-    if (!loaded.ok) throw new Error(loaded.fault.code);
-    return loaded.value;
-  };
-  const hub = await fakeHub(t, await identityOf('hub-1', 'hub'));
-  const { bench, port } = await listening(t, await identityOf('central', 'central'));
-  populate(bench, ['a', 'b']);
-  const at = (hubPort: number): void =>
-    void bench.hubs.set('hub-1', { hub: 'hub-1', name: 'Hub', seenAt: 1, address: { host: '127.0.0.1', port: hubPort, paths: [] } });
-  at(hub.port);
-  const { id } = (await post(bench, '/meetings', { title: 'Họp', sites: ['a', 'b'] })).json<MeetingView>();
-  const read = (url: string, headers: Record<string, string> = {}) =>
-    bench.call({ url: `/api/v1${url}`, headers: { ...bench.bearer, ...headers } });
-  t.equal((await read(`/meetings/${id}/thumbs/a.jpg`)).statusCode, 404, 'no picture of a meeting that does not run');
-  await post(bench, `/meetings/${id}/start`);
-
-  const picture = await read(`/meetings/${id}/thumbs/a.jpg`);
-  t.equal(picture.headers['content-type'], 'image/jpeg');
-  t.strictSame(picture.rawPayload, Buffer.from([0xff, 0xd8]));
-  t.equal(hub.asked.at(-1), `GET /v1/meetings/${id}/thumbs/a.jpg`);
-
-  await t.test('recordings: list, ranges, play, delete', async (t) => {
-    const [listed] = (await read('/recordings')).json<RecordingView[]>();
-    t.match(listed, { hub: 'hub-1', bytes: 10_000, manifest: { recording: 'r-abcdef1234' }, expiresAt: 2 + 30 * 86_400_000 });
-    const part = await read('/recordings/r-abcdef1234/0001.mkv', { range: 'bytes=5-14' });
-    t.equal(part.statusCode, 206);
-    t.equal(part.body, '5678901234');
-    t.match(part.headers, { 'content-range': 'bytes 5-14/10000', 'content-disposition': /attachment/ });
-    const whole = await read('/recordings/r-abcdef1234/0001.mkv');
-    t.equal(whole.rawPayload.length, 10_000);
-    t.equal((await read('/recordings/r-abcdef1234/0001.mkv/play')).body, 'mp4');
-    t.equal((await read('/recordings/r-abcdef1234/0002.mkv')).statusCode, 404);
-    t.equal((await read('/recordings/r-zzzzzzzzzz/0001.mkv')).statusCode, 404);
-    const remove = () => bench.call({ method: 'DELETE', url: '/api/v1/recordings/r-abcdef1234', headers: bench.bearer });
-    hub.server.close();
-    hub.server.closeAllConnections();
-    t.match((await remove()).json(), { status: 503, code: 'unreachable' }, 'the hub is away');
-    t.equal((await read('/recordings')).json<RecordingView[]>().length, 1, 'central remembers what an absent hub holds');
-    const again = await fakeHub(t, await identityOf('hub-1', 'hub'));
-    at(again.port);
-    t.equal((await remove()).statusCode, 204);
-    t.strictSame(again.deleted, ['/v1/recordings/r-abcdef1234']);
-    t.strictSame((await read('/recordings')).json(), []);
-    t.match((await read('/audit?limit=2')).json(), [
-      { act: 'recording.delete', outcome: 'done' },
-      { act: 'recording.delete', outcome: 'unreachable' },
-    ]);
-  });
-
-  await t.test('a preview is piped, ends with either side, and needs a login and our own page', async (t) => {
-    const live = await fakeHub(t, await identityOf('hub-1', 'hub'));
-    at(live.port);
-    const url = `ws://127.0.0.1:${port}/api/v1/meetings/${id}/preview/mosaic`;
-    const refused = (socket: WebSocket): Promise<string> => new Promise((resolve) => socket.on('error', (error) => resolve(error.message)));
-    t.match(await refused(new WebSocket(url)), /401/);
-    t.match(await refused(new WebSocket(url, { headers: bench.bearer, origin: 'http://evil.example' })), /403/);
-    live.sockets.on('connection', (socket) => {
-      socket.send('{"type":"init"}');
-      socket.send(Buffer.from([1, 2, 3]));
-    });
-    const browser = new WebSocket(url, { headers: bench.bearer, origin: `http://127.0.0.1:${port}` });
-    const got: unknown[] = [];
-    browser.on('message', (bytes: Buffer, isBinary) => got.push(isBinary ? [...bytes] : bytes.toString()));
-    await eventually(() => (got.length === 2 ? undefined : `${got.length} messages`));
-    t.strictSame(got, ['{"type":"init"}', [1, 2, 3]]);
-    browser.close();
-    await eventually(() => (live.sockets.clients.size === 0 ? undefined : 'the hub still sends'));
-    const second = new WebSocket(url, { headers: bench.bearer });
-    const code = new Promise<number>((resolve) => second.on('close', resolve));
-    await eventually(() => (live.sockets.clients.size === 1 ? undefined : 'not connected'));
-    for (const each of live.sockets.clients) each.terminate();
-    t.equal(await code, 1013, 'try again later');
-  });
-
-  await t.test('the picture of one site is for who may drive its devices, and only of a site of the meeting', async (t) => {
-    const live = await fakeHub(t, await identityOf('hub-1', 'hub'));
-    at(live.port);
-    const asked: string[] = [];
-    live.sockets.on('connection', (socket, request) => {
-      asked.push(request.url ?? '');
-      socket.send('{"type":"waiting","because":"x"}');
-    });
-    const url = (site: string): string => `ws://127.0.0.1:${port}/api/v1/meetings/${id}/preview/site/${site}`;
-    const refused = (socket: WebSocket): Promise<string> => new Promise((resolve) => socket.on('error', (error) => resolve(error.message)));
-    t.match(await refused(new WebSocket(url('a'))), /401/);
-    t.match(await refused(new WebSocket(url('A%20b'), { headers: bench.bearer })), /4\d\d/);
-    const strange = new WebSocket(url('c'), { headers: bench.bearer });
-    t.equal(await new Promise((resolve) => strange.on('close', (code) => resolve(code))), 1013);
-    t.strictSame(asked, [], 'the hub was not troubled with any of them');
-    const browser = new WebSocket(url('b'), { headers: bench.bearer });
-    t.match(await new Promise((resolve) => browser.on('message', (bytes: Buffer) => resolve(bytes.toString()))), /waiting/);
-    t.strictSame(asked, [`/v1/meetings/${id}/preview/site/b`]);
-    browser.close();
-    await eventually(() => (live.sockets.clients.size === 0 ? undefined : 'the hub still sends'));
-  });
-
-  await t.test('a hub with the certificate of another is not believed', async (t) => {
-    const other = await fakeHub(t, await identityOf('hub-2', 'hub'));
-    at(other.port);
-    t.match((await read(`/meetings/${id}/thumbs/a.jpg`)).json(), { status: 503, code: 'unreachable' });
-    t.strictSame(other.asked, []);
-  });
 });

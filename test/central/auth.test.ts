@@ -1,34 +1,10 @@
 import t from 'tap';
 import { type Action, allowed, permissions } from '../../central/auth/permissions.ts';
 import { absoluteMs, idleMs } from '../../central/auth/sessions.ts';
-import { namePolicy, Throttle, waitAfter } from '../../central/auth/throttle.ts';
 import type { Me } from '../../protocol/api.ts';
 import { apiBench, setupToken } from '../support/central-api.ts';
 
 const password = 'correct horse battery';
-
-t.test('each further failure doubles the wait, up to a bound', async (t) => {
-  const waits = [0, 4, 5, 6, 7, 8, 12, 40].map((failures) => waitAfter(namePolicy, failures));
-  t.strictSame(waits, [0, 0, 1_000, 2_000, 4_000, 8_000, 60_000, 60_000]);
-});
-
-t.test('a throttle counts per key, forgives, forgets and stays small', async (t) => {
-  const throttle = new Throttle(namePolicy, 2);
-  for (let i = 0; i < 5; i++) throttle.attempt('a', 0);
-  t.equal(throttle.wait('a', 0), 1_000);
-  t.equal(throttle.wait('a', 400), 600);
-  t.equal(throttle.wait('b', 0), 0);
-  throttle.undo('a');
-  t.equal(throttle.wait('a', 0), 0);
-  throttle.attempt('a', 0);
-  t.equal(throttle.wait('a', namePolicy.forgetMs), 0);
-  throttle.attempt('b', 1);
-  throttle.attempt('c', 2);
-  t.equal(throttle.wait('a', 3), 0, 'the oldest was dropped');
-  throttle.attempt('c', 3);
-  throttle.forgive('c');
-  t.equal(throttle.wait('c', 3), 0);
-});
 
 t.test('every action has one lowest role, and roles include each other', async (t) => {
   for (const action of Object.keys(permissions) as Action[]) {

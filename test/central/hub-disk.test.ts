@@ -89,8 +89,7 @@ t.test('a disk that does not answer is told once, and when it answers again', as
     clock,
     note: (body) => notes.push(body),
     minFreeBytes: 1e9,
-    rules: { maxBytes: 1e12, keepMs: 1e12 },
-    time: () => null,
+    maxBytes: 1e12,
     freeBytes: () => {
       asked += 1;
       return freeBytes;
@@ -163,8 +162,7 @@ t.test('a disk that ends with errors what hung is silent until it takes what is 
     clock,
     note: () => {},
     minFreeBytes: 0,
-    rules: { maxBytes: 1e12, keepMs: 1e12 },
-    time: () => null,
+    maxBytes: 1e12,
     freeBytes: null,
     written: () => false,
     read: () => false,

@@ -9,7 +9,7 @@ import { assignSlots, mosaicView } from '../../central/hub/mosaic/layout.ts';
 import { settings } from '../../central/hub/mosaic/places.ts';
 import { Fragments, type Piece } from '../../central/hub/preview/fragments.ts';
 import { closedBytes, ended, newManifest, nextSegment, recovered, withEnd, withSegment } from '../../central/hub/record/manifest.ts';
-import { diskAllows, expired } from '../../central/hub/record/retention.ts';
+import { diskAllows, evicted } from '../../central/hub/record/retention.ts';
 import { wantedSegment } from '../../central/hub/record/service.ts';
 import { decoder } from '../../protocol/decode.ts';
 import { RecordingManifest } from '../../protocol/recording.ts';
@@ -250,7 +250,7 @@ t.test('a new segment for each speaker and format, the mosaic between', async (t
   t.equal(wantedSegment(makePlan(), hub, true).ssrc, hub.streams.mosaic.ssrc);
 });
 
-t.test('retention: days first, then size, never what is in use', async (t) => {
+t.test('retention: the oldest first, as many as it takes, never what is in use', async (t) => {
   const kept = (recording: string, startedAt: number, bytes: number, busy = false) => ({
     recording,
     startedAt,
@@ -258,15 +258,12 @@ t.test('retention: days first, then size, never what is in use', async (t) => {
     bytes,
     busy,
   });
-  const rules = { maxBytes: 100, keepMs: 1000 };
-  const gone = (all: Parameters<typeof expired>[0], now: number | null): readonly string[] =>
-    expired(all, now, rules).map(({ recording }) => recording);
-  t.strictSame(gone([kept('r-new', 900, 40), kept('r-old', 0, 40)], 1050), ['r-old']);
-  t.strictSame(gone([kept('r-3', 300, 60), kept('r-1', 100, 60), kept('r-2', 200, 30)], 500), ['r-1']);
-  t.strictSame(gone([kept('r-1', 0, 60, true), kept('r-2', 200, 60)], 500), ['r-2'], 'the oldest is being watched');
-  t.strictSame(gone([{ ...kept('r-1', 0, 500), endedAt: null }], 9999), []);
-  t.strictSame(gone([kept('r-1', 0, 40)], null), [], 'while nobody knows what day it is, nothing is too old');
-  t.strictSame(gone([kept('r-1', 0, 60), kept('r-2', 100, 60)], null), ['r-1'], 'but there may be too much');
+  const gone = (all: Parameters<typeof evicted>[0]): readonly string[] => evicted(all, 100).map(({ recording }) => recording);
+  t.strictSame(gone([kept('r-new', 900, 40), kept('r-old', 0, 60)]), [], 'age alone costs none: days are counted by central');
+  t.strictSame(gone([kept('r-3', 300, 60), kept('r-1', 100, 60), kept('r-2', 200, 30)]), ['r-1']);
+  t.strictSame(gone([kept('r-3', 300, 60), kept('r-1', 100, 60), kept('r-2', 200, 60)]), ['r-1', 'r-2']);
+  t.strictSame(gone([kept('r-1', 0, 60, true), kept('r-2', 200, 60)]), ['r-2'], 'the oldest is being watched');
+  t.strictSame(gone([{ ...kept('r-1', 0, 500), endedAt: null }]), [], 'it is being written');
   const mb = 1024 * 1024;
   const disk = { minFreeBytes: 1000 * mb };
   t.strictSame(

@@ -174,7 +174,7 @@ t.test('a refused command is said as a sentence with the name of the site', asyn
   await has(page, '.notice', 'Không làm được lúc này: TX. Tân Châu đang phát biểu.');
 });
 
-t.test('a picture that stops or breaks says so, and plays again by itself', async (t) => {
+t.test('a picture that stops or breaks, or whose line falls silent, says so, and plays again by itself', async (t) => {
   const { page, central } = await open(t, { user: as('khach') });
   await plays(page, 'mosaic');
   central.mosaic.wait('the mosaic worker restarts');
@@ -182,8 +182,14 @@ t.test('a picture that stops or breaks says so, and plays again by itself', asyn
   await has(page, '[data-view=mosaic] .picture-waiting', 'the mosaic worker restarts');
   central.mosaic.show('testsrc2=s=320x180:r=15', null);
   await plays(page, 'mosaic');
+  const begun = () => page.waitForEvent('websocket', { predicate: (socket) => socket.url().endsWith('/preview/mosaic'), timeout: 60_000 });
+  const afresh = begun();
+  central.mosaic.wait('nothing to see, and then not a word', false);
+  await afresh;
+  central.mosaic.show('testsrc2=s=320x180:r=15', null);
+  await plays(page, 'mosaic');
   // The gap may be shorter than a look at the page takes: the new connection tells that the picture was begun anew.
-  const anew = page.waitForEvent('websocket');
+  const anew = begun();
   central.mosaic.spoil();
   await anew;
   await plays(page, 'mosaic');

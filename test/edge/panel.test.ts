@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import { panelUrl } from '../../edge/panel/address.ts';
+import { Lock } from '../../edge/panel/lock.ts';
 import { Panel } from '../../edge/panel/server.ts';
 import { decoder } from '../../protocol/decode.ts';
 import { nextGrant } from '../../protocol/grant.ts';
@@ -15,6 +16,7 @@ import { panelKey } from '../../protocol/node/pin.ts';
 import type { Identity } from '../../protocol/node/tls.ts';
 import { PanelDone, PanelState } from '../../protocol/panel.ts';
 import { type Box, box, confirmed, hub, knows, meeting, net } from '../support/floors.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 
 const clock = systemClock();
 const pin = '042137';
@@ -132,6 +134,25 @@ t.test('guessing is slow, and a chair that was handed on rules no more', async (
   await knows(chair.floor, { chair: 'site-2' });
   t.equal((await other.ask('POST', '/api/act', { type: 'take' })).status, 401);
   t.match(await (await other.ask('GET', '/api/state')).json(), { panel: 'none' });
+});
+
+t.test('who guesses keeps himself waiting: not the chair, where it has ruled before, nor a browser on the box', async (t) => {
+  const time = new ManualClock();
+  const [lock, key] = [new Lock(time), await panelKey(meeting, pin)];
+  const from = (address: string, local = false) => ({ address, local });
+  const guess = (address: string) => lock.open(key, '000000', from(address));
+  for (let at = 0; at < 5; at++) t.match(await guess('10.0.3.66'), { fault: { code: 'auth.required' } });
+  t.match(await guess('10.0.3.66'), { fault: { code: 'throttled', retryAfterMs: 1000 } });
+  t.match(await lock.open(key, pin, from('10.0.3.7')), { ok: true });
+  for (let at = 0; at < 37; at++) {
+    const code = at < 35 ? 'auth.required' : 'throttled';
+    t.match(await guess(`10.0.4.${at}`), { fault: { code } });
+  }
+  t.match(await lock.open(key, pin, from('10.0.3.8')), { fault: { code: 'throttled' } }, 'all strangers of the network together');
+  t.match(await lock.open(key, pin, from('10.0.3.7')), { ok: true });
+  t.match(await lock.open(key, pin, from('10.0.3.2', true)), { ok: true });
+  time.advance(5000);
+  t.match(await lock.open(key, pin, from('10.0.3.8')), { ok: true });
 });
 
 t.test('in the network of the room it is served over TLS with the certificate of the box', async (t) => {

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap';
 import type { Reach } from '../../central/hub/record/disk.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
 import { eventually } from '../support/eventually.ts';
-import { clock, type HubRig, hubRig } from '../support/hub.ts';
+import { type HubRig, hubRig } from '../support/hub.ts';
 import { manifestOf, segments } from '../support/recorded.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -61,8 +61,7 @@ interface DiskRig extends HubRig {
 /** A hub that reaches its recordings over this disk. */
 async function diskRig(t: Test, disk: HangingDisk): Promise<DiskRig> {
   const dir = join(tempFolder(t), 'recordings');
-  const rules = { maxBytes: 1e12, keepMs: 1e12 };
-  const rig = await hubRig(t, { recordings: { dir, minFreeBytes: 0, rules, time: () => clock.now(), reach: disk.reach } });
+  const rig = await hubRig(t, { recordings: { dir, minFreeBytes: 0, maxBytes: 1e12, reach: disk.reach } });
   t.teardown(disk.answer);
   const { hub, notes } = rig;
   const recorded = { ...rig.plan({ sites: 2 }), recording: { id: recording, because: 'biên bản', by: 'chair' } };

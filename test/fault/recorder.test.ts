@@ -129,7 +129,7 @@ t.test('a recorder dies, a disk is full, a file is spoilt', async (t) => {
       t,
       {
         listen: { host: '127.0.0.1', port: a.port },
-        recordings: { dir: a.recordings, minFreeBytes: 0, rules: { maxBytes: 1e12, keepMs: 1e12 }, time: () => null },
+        recordings: { dir: a.recordings, minFreeBytes: 0, maxBytes: 1e12 },
       },
       a,
     );

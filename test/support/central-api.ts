@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { Board } from '../../central/api/board.ts';
+import { Expiry } from '../../central/api/expiry.ts';
 import { HubClient } from '../../central/api/hub-client.ts';
 import { Recordings } from '../../central/api/recordings.ts';
 import type { Route } from '../../central/api/route.ts';
@@ -27,7 +28,7 @@ import { addAudit, listAudit } from '../../central/store/audit.ts';
 import { findDrill, listDrills, saveDrill, sealDrill, unfinishedDrills } from '../../central/store/drills.ts';
 import { listLog } from '../../central/store/events.ts';
 import { meetingStore } from '../../central/store/meetings.ts';
-import { findRecording, listRecordings, markDeleted, saveManifest } from '../../central/store/recordings.ts';
+import { recordingStore } from '../../central/store/recordings.ts';
 import { Store } from '../../central/store/store.ts';
 import { sessionStore, userStore } from '../../central/store/users.ts';
 import type { NodeFacts } from '../../central/telemetry/facts.ts';
@@ -37,9 +38,12 @@ import { systemClock } from '../../protocol/node/clock.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import type { Identity } from '../../protocol/node/tls.ts';
 import type { Act } from '../../protocol/schema/command.ts';
+import type { EventBody } from '../../protocol/schema/event.ts';
 import { usualFormats } from './formats.ts';
 
 export const setupToken = 'one-time-token';
+/** Days for which the bench keeps recordings. */
+const keepDays = 30;
 
 /** A clock whose time the test moves; its timers are real. With `still`, nothing else moves it: a slow machine changes no outcome. */
 export function movableClock(still = false): Clock & { advance(ms: number): void } {
@@ -64,6 +68,9 @@ export interface ApiBench {
   readonly stream: Stream;
   readonly meetings: Meetings;
   readonly recordings: Recordings;
+  readonly expiry: Expiry;
+  /** What central said of itself. */
+  readonly notes: readonly EventBody[];
   readonly drills: Drills;
   readonly drillStore: DrillStore;
   readonly store: Store;
@@ -84,6 +91,10 @@ export interface ApiBench {
 }
 
 const nobody: Identity = { node: 'central', role: 'central', ca: '', cert: '', key: '' };
+
+/** An intent, by the bench's own right. */
+export const post = (bench: ApiBench, url: string, payload?: object) =>
+  bench.call({ method: 'POST', url: `/api/v1${url}`, headers: bench.bearer, ...(payload ? { payload } : {}) });
 
 /** A node that is connected and well. */
 export const wellFacts = (node: string, mono: number, change: Partial<NodeFacts> = {}): NodeFacts => ({
@@ -194,19 +205,11 @@ export async function apiBench({
   const stream = new Stream({ board, boot: randomBytes(8).toString('hex'), clock, log });
   stream.start();
   const client = new HubClient(identity, (hub) => hubs.get(hub)?.address ?? null);
-  const recordings = new Recordings({
-    store: {
-      list: (limit) => listRecordings(store.reader, limit),
-      find: (id) => findRecording(store.reader, id),
-      save: (recording) => saveManifest(store.db, recording),
-      markDeleted: (id, at) => markDeleted(store.db, id, at),
-    },
-    hubs: registry,
-    client,
-    keepDays: 30,
-    clock,
-    log,
-  });
+  const kept = recordingStore(store);
+  const recordings = new Recordings({ store: kept, hubs: registry, client, keepDays, clock, log });
+  const notes: EventBody[] = [];
+  const told = { facts: (node: string) => facts.get(node), note: (event: EventBody) => void notes.push(event) };
+  const expiry = new Expiry({ store: kept, recordings, ...told, keepDays, clock, log });
   const drillStore: DrillStore = {
     list: (limit) => listDrills(store.reader, limit),
     find: (id) => findDrill(store.db, id),
@@ -269,6 +272,8 @@ export async function apiBench({
     stream,
     meetings,
     recordings,
+    expiry,
+    notes,
     drills,
     drillStore,
     store,

@@ -48,6 +48,7 @@ export class FakePicture {
   readonly #sound: boolean;
   #source: { readonly text: string; readonly site: string | null } | null = null;
   readonly #clients = new Set<WebSocket>();
+  #again: NodeJS.Timeout | undefined;
   #child: ChildProcess | null = null;
   #note: PreviewNote | null = null;
   #init: Buffer | null = null;
@@ -58,6 +59,7 @@ export class FakePicture {
 
   /** Starts anew with another picture; everybody who watches gets a new initialisation segment. Nothing is encoded for nobody. */
   show(source: string, site: string | null): void {
+    this.stop();
     this.#source = { text: source, site };
     this.#note = null;
     this.#init = null;
@@ -65,7 +67,6 @@ export class FakePicture {
   }
 
   #encode(source: string, site: string | null): void {
-    this.stop();
     const sound = this.#sound
       ? ['-f', 'lavfi', '-i', 'sine=frequency=220:sample_rate=48000', '-c:a', 'aac', '-ac', '1', '-b:a', '48k']
       : ['-an'];
@@ -115,7 +116,7 @@ export class FakePicture {
       (init) => {
         this.#init = init;
         this.#note = { type: 'init', mime: mimeOf(init, this.#sound), site };
-        for (const client of this.#clients) this.#greet(client);
+        this.#greetAll();
       },
       (fragment) => {
         for (const client of this.#clients) client.send(fragment);
@@ -131,13 +132,17 @@ export class FakePicture {
     return this.#clients.size;
   }
 
-  /** Stops the picture and says why. */
-  wait(because: string): void {
+  /**
+   * Stops the picture and says why.
+   * @param again as a hub does, every four seconds; false: a line that dies without a word.
+   */
+  wait(because: string, again = true): void {
     this.stop();
+    if (again) this.#again = setInterval(() => this.#greetAll(), 4000).unref();
     this.#source = null;
     this.#init = null;
     this.#note = { type: 'waiting', because };
-    for (const client of this.#clients) this.#greet(client);
+    this.#greetAll();
   }
 
   /** Sends what no decoder can read, as a broken muxer would. */
@@ -155,6 +160,11 @@ export class FakePicture {
   stop(): void {
     this.#child?.kill('SIGKILL');
     this.#child = null;
+    clearInterval(this.#again);
+  }
+
+  #greetAll(): void {
+    for (const client of this.#clients) this.#greet(client);
   }
 
   #greet(client: WebSocket): void {

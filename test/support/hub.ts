@@ -82,7 +82,7 @@ export async function hubRig(t: Test, options: Partial<HubOptions> = {}, first: 
     grants: join(folder, 'grants.json'),
     note: (body) => notes.push(body),
     listen: { host: '127.0.0.1', port: 0 },
-    recordings: { dir: recordings, minFreeBytes: 0, rules: { maxBytes: 1e12, keepMs: 1e12 }, time: () => clock.now() },
+    recordings: { dir: recordings, minFreeBytes: 0, maxBytes: 1e12 },
     changed: () => {},
     faults: true,
     freeBytes: null,

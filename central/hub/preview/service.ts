@@ -54,6 +54,8 @@ const letGoAfterMs = 10_000;
 /** A page that reloads comes back within this; its muxer is still there. */
 const lingerMs = 3000;
 export const maxViewers = 64;
+/** So often is it said again that there is no picture: a page that hears nothing for ten seconds takes its line for dead. */
+export const repeatMs = 4000;
 /** RFC 6455 §7.4.1: try again later. */
 export const tryAgainLater = 1013;
 
@@ -78,6 +80,8 @@ interface Watching {
   readonly viewer: Viewer;
   /** Gets nothing before the next fragment that begins with an IDR. */
   waits: boolean;
+  /** It was told that no picture comes, and none has come since. */
+  told: boolean;
   behindSince: number | null;
 }
 
@@ -100,6 +104,7 @@ export class Preview implements Watchable {
   #sound = true;
   #init: { readonly n: number; readonly segment: InitSegment; readonly site: string | null; readonly ssrc: number } | null = null;
   #linger: Timer | null = null;
+  #repeat: Timer | null = null;
   #dropped = 0;
 
   constructor(options: PreviewOptions) {
@@ -159,13 +164,14 @@ export class Preview implements Watchable {
       viewer.close(tryAgainLater, 'too many viewers');
       return;
     }
-    const watching: Watching = { viewer, waits: true, behindSince: null };
+    const watching: Watching = { viewer, waits: true, told: false, behindSince: null };
     this.#watching.set(viewer, watching);
+    this.#repeat ??= this.#options.clock.every(repeatMs, 'viewers that wait', () => this.#tellAgain());
     this.#linger?.cancel();
     this.#linger = null;
     this.#aim();
     if (this.#init === null) {
-      viewer.text({ type: 'waiting', because: this.#wanted() === null ? this.#nothing : this.#words.starting });
+      this.#tell(watching);
       return;
     }
     this.#begin(watching);
@@ -174,6 +180,8 @@ export class Preview implements Watchable {
 
   remove(viewer: Viewer): void {
     if (!this.#watching.delete(viewer) || this.#watching.size > 0) return;
+    this.#repeat?.cancel();
+    this.#repeat = null;
     this.#linger?.cancel();
     this.#linger = this.#options.clock.after(lingerMs, 'preview without viewers', () => {
       this.#linger = null;
@@ -184,6 +192,7 @@ export class Preview implements Watchable {
 
   async stop(): Promise<void> {
     this.#linger?.cancel();
+    this.#repeat?.cancel();
     for (const { viewer } of this.#watching.values()) viewer.close(1001, 'the meeting has ended');
     this.#watching.clear();
     await this.#takes.stop();
@@ -228,7 +237,18 @@ export class Preview implements Watchable {
     this.#takes.apply(want);
     if (want !== null || this.#init === null) return;
     this.#init = null;
-    for (const each of this.#watching.values()) each.viewer.text({ type: 'waiting', because: this.#nothing });
+    for (const each of this.#watching.values()) this.#tell(each);
+  }
+
+  /** Says why no picture comes, as it is now. */
+  #tell(watching: Watching): void {
+    const missing = this.#wanted() === null ? this.#nothing : this.#words.starting;
+    watching.told = true;
+    watching.viewer.text({ type: 'waiting', because: watching.behindSince === null ? missing : this.#words.slow });
+  }
+
+  #tellAgain(): void {
+    for (const watching of this.#watching.values()) if (watching.told) this.#tell(watching);
   }
 
   async #read(take: Take<Shown>): Promise<void> {
@@ -260,6 +280,7 @@ export class Preview implements Watchable {
     watching.viewer.text({ type: 'init', mime: this.#init.segment.mime, site: this.#init.site });
     watching.viewer.binary(this.#init.segment.bytes);
     watching.waits = true;
+    watching.told = false;
   }
 
   #send(watching: Watching, bytes: Buffer, key: boolean): void {
@@ -269,7 +290,7 @@ export class Preview implements Watchable {
       this.#dropped += 1;
       if (watching.behindSince === null) {
         watching.behindSince = at;
-        viewer.text({ type: 'waiting', because: this.#words.slow });
+        this.#tell(watching);
       } else if (at - watching.behindSince > letGoAfterMs) {
         this.#log.info({ buffered: viewer.buffered() }, 'slow viewer was let go');
         this.remove(viewer);
@@ -281,6 +302,7 @@ export class Preview implements Watchable {
     if (watching.waits && !key) return;
     watching.waits = false;
     watching.behindSince = null;
+    watching.told = false;
     viewer.binary(bytes);
   }
 }

@@ -5,7 +5,6 @@ import type { Identity } from '../../../protocol/node/tls.ts';
 import type { Note } from '../note.ts';
 import { Disk, type Reach } from './disk.ts';
 import { Keeper, type KeeperOptions } from './keeper.ts';
-import type { RetentionRules } from './retention.ts';
 import { Shelf } from './shelf.ts';
 import { Bench } from './stitch/bench.ts';
 import { Peers } from './stitch/peers.ts';
@@ -14,9 +13,8 @@ import { Stitcher } from './stitch/service.ts';
 export interface RecordingsOptions {
   readonly dir: string;
   readonly minFreeBytes: number;
-  readonly rules: RetentionRules;
-  /** Central's wall clock, by which recordings are too old; null: not known. */
-  readonly time: () => number | null;
+  /** All recordings together; the oldest go first. */
+  readonly maxBytes: number;
   /** How long a hub that is away is waited for before a recording is stitched without it; it is made again when it is back. */
   readonly patienceMs?: number;
   /** The folder is none, and cannot be made one: a mistake of the configuration, not of the disk. */
@@ -43,15 +41,14 @@ export class Archive {
 
   constructor(options: ArchiveOptions) {
     const { node, identity, clock, log, note, recordings, written, read, disk, freeBytes } = options;
-    const { dir, reach, minFreeBytes, rules, time, patienceMs = defaultPatienceMs } = recordings;
+    const { dir, reach, minFreeBytes, maxBytes, patienceMs = defaultPatienceMs } = recordings;
     this.shelf = new Shelf(dir, log, new Disk(reach));
     this.keeper = new Keeper({
       shelf: this.shelf,
       clock,
       note,
       minFreeBytes,
-      rules,
-      time,
+      maxBytes,
       freeBytes,
       written,
       read: (id) => read(id) || this.stitcher.busy(id),

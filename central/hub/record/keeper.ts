@@ -1,10 +1,10 @@
-/** Keeps the disk: stops recordings before it is full, and while it hangs; deletes what is too old or too much. */
+/** Keeps the disk: stops recordings before it is full, and while it hangs; deletes what is too much. */
 import type { Clock, Timer } from '../../../protocol/clock.ts';
 import { failed, type Result } from '../../../protocol/fault.ts';
 import type { EventBody } from '../../../protocol/schema/event.ts';
 import { event, type Note } from '../note.ts';
 import { Latest } from './latest.ts';
-import { diskAllows, expired, type RetentionRules } from './retention.ts';
+import { diskAllows, evicted } from './retention.ts';
 import type { Shelf } from './shelf.ts';
 
 export interface KeeperOptions {
@@ -12,9 +12,8 @@ export interface KeeperOptions {
   readonly clock: Clock;
   readonly note: Note;
   readonly minFreeBytes: number;
-  readonly rules: RetentionRules;
-  /** Central's wall clock; null: not known. Ours may be wrong by years, and what is deleted does not come back. */
-  readonly time: () => number | null;
+  /** All recordings together. */
+  readonly maxBytes: number;
   /** Null: ask the disk. Tests say what they like. */
   readonly freeBytes: (() => number) | null;
   /** This recording is being written. */
@@ -126,15 +125,15 @@ export class Keeper {
     disk(this.allows, this.#because);
   }
 
-  /** Deletes what has expired. */
+  /** Deletes what is too much. */
   async sweep(): Promise<void> {
-    const { shelf, time, note, rules, written, read } = this.#options;
+    const { shelf, note, maxBytes, written, read } = this.#options;
     const kept = (await shelf.list()).map(({ manifest: { recording, startedAt, endedAt }, bytes }) => {
       return { recording, startedAt, endedAt, bytes, busy: written(recording) || read(recording) };
     });
-    for (const { recording, because } of expired(kept, time(), rules)) {
+    for (const { recording, because } of evicted(kept, maxBytes)) {
       const removed = await shelf.remove(recording);
-      note(event('recording', removed.ok ? 'info' : 'error', removed.ok ? 'expired' : 'not-removed', because, null, { recording }));
+      note(event('recording', removed.ok ? 'info' : 'error', removed.ok ? 'evicted' : 'not-removed', because, null, { recording }));
     }
   }
 

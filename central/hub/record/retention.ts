@@ -9,39 +9,25 @@ export interface Kept {
   readonly busy: boolean;
 }
 
-export interface RetentionRules {
-  readonly maxBytes: number;
-  readonly keepMs: number;
-}
-
-export interface Expired {
+export interface Evicted {
   readonly recording: string;
   readonly because: string;
 }
 
 /**
- * Oldest first: those past their days, then as many as it takes to be within the size. Never one that is in use.
- * @param now wall clock; null: nobody knows, so that nothing is too old.
+ * As many as it takes to be within `maxBytes`, oldest first, never one that is in use. For how many days recordings are kept is central's to say
+ * and to do: it knows what day it is.
  */
-export function expired(kept: readonly Kept[], now: number | null, { maxBytes, keepMs }: RetentionRules): readonly Expired[] {
-  const gone: Expired[] = [];
+export function evicted(kept: readonly Kept[], maxBytes: number): readonly Evicted[] {
+  const gone: Evicted[] = [];
   let total = kept.reduce((sum, { bytes }) => sum + bytes, 0);
   for (const { recording, endedAt, bytes, busy } of [...kept].sort((a, b) => a.startedAt - b.startedAt)) {
-    if (busy || endedAt === null) continue;
-    const old = now !== null && now - endedAt > keepMs;
-    if (!old && total <= maxBytes) continue;
-    gone.push({
-      recording,
-      because: old ? `older than ${Math.round(keepMs / 86_400_000)} days` : `recordings take more than ${Math.round(maxBytes / 1e9)} GB`,
-    });
+    if (busy || endedAt === null || total <= maxBytes) continue;
+    gone.push({ recording, because: `recordings take more than ${Math.round(maxBytes / 1e9)} GB` });
     total -= bytes;
   }
   return gone;
 }
-
-/** When a recording is deleted if nothing else happens. */
-export const expiresAt = (endedAt: number | null, { keepMs }: RetentionRules): number | null =>
-  endedAt === null ? null : endedAt + keepMs;
 
 export interface DiskRules {
   /** Below this nothing is recorded. */

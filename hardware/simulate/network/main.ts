@@ -25,7 +25,7 @@ const Config = Type.Object(
   closed,
 );
 
-const loaded = await loadConfig({ schema: Config, argv: process.argv.slice(2), env: {}, overrides: {}, defaultFile: null });
+const loaded = await loadConfig({ schema: Config, argv: process.argv.slice(2) });
 if (!loaded.ok) {
   process.stderr.write(`simulate network: ${brief(loaded.fault)}\n`);
   process.exit(78);

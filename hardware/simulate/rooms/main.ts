@@ -49,7 +49,7 @@ function end(fault: Fault, code: number): never {
   process.exit(code);
 }
 
-const loaded = await loadConfig({ schema: Config, argv: process.argv.slice(2), env: {}, overrides: {}, defaultFile: null });
+const loaded = await loadConfig({ schema: Config, argv: process.argv.slice(2) });
 if (!loaded.ok) end(loaded.fault, EX_CONFIG);
 const { devices, socket }: Static<typeof Config> = loaded.value.config;
 

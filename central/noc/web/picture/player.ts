@@ -26,7 +26,7 @@ export interface PlayerOptions {
 const tryAgain = 1013;
 /** Pauses between attempts to connect. */
 const backoffMs = [250, 500, 1000, 2000] as const;
-/** No word at all for this long, and no reason given: the line may be dead without having been closed. */
+/** No word at all for this long: the line may be dead without having been closed. A hub without a picture says so every few seconds. */
 const deadAfterMs = 10_000;
 /** A picture that has moved for so long was no false start. */
 const settledSeconds = 2;
@@ -212,7 +212,7 @@ export class Player {
     else if (video.played.length > 0 && secondsPlayed(video.played) > settledSeconds) this.#stuck = 0;
     if (this.#fed && silentMs > pace.silentMs) this.#wait('');
     this.#seen();
-    const dead = this.#socket !== null && this.#queue.waiting === null && this.#shown.is !== 'unsupported' && silentMs > deadAfterMs;
+    const dead = this.#socket !== null && this.#shown.is !== 'unsupported' && silentMs > deadAfterMs;
     if (dead || stuck || (this.#source !== null && video.error !== null)) this.#lost();
     if (this.#buffer === null) return;
     const { currentTime: at, playbackRate: rate, seeking } = video;

@@ -1,6 +1,6 @@
 /**
- * Slows down guessing: attempts are counted per login name and per address, and after a few free ones each failure doubles the wait.
- * Counts live in memory and are bounded; a name is never locked for longer than a minute, so that nobody can lock out an administrator.
+ * Slows down guessing: attempts are counted by key (a login name, an address), and after a few free ones each failure doubles the wait.
+ * Counts live in memory and are bounded.
  */
 
 export interface ThrottlePolicy {
@@ -11,10 +11,6 @@ export interface ThrottlePolicy {
   /** A quiet time after which failures are forgotten. */
   readonly forgetMs: number;
 }
-
-export const namePolicy: ThrottlePolicy = { free: 5, firstMs: 1_000, maxMs: 60_000, forgetMs: 900_000 };
-/** Behind one address there may be a whole office. */
-export const addressPolicy: ThrottlePolicy = { free: 20, firstMs: 1_000, maxMs: 900_000, forgetMs: 3_600_000 };
 
 interface Count {
   failures: number;
