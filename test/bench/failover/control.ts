@@ -2,7 +2,7 @@
 import type { LogEntry } from '../../../protocol/api.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { Lab } from '../../support/lab.ts';
-import { patient, pictures } from '../../support/lab-story.ts';
+import { chronicle, patient, pictures, seconds } from '../../support/lab-story.ts';
 import { distribution } from '../summary.ts';
 import { type Measure, Rounds, withLab } from './round.ts';
 
@@ -46,23 +46,32 @@ const byItself = (lab: Lab, from: number): readonly string[] =>
 const wordOf = ({ what, facts }: Pick<LogEntry, 'what' | 'facts'>): string =>
   `${what} ${facts['peer']} ${facts['path']} ${facts['direction'] ?? ''}`;
 
-/** Central is cut off from everybody; a link of a site fails and returns meanwhile, which nobody can be told. */
+/**
+ * Central is cut off from everybody; a link of a site fails and returns meanwhile, which nobody can be told. The paths take turns: one that comes
+ * and goes too often rests, and what is told of that later is no part of the round.
+ */
 export const broker: Measure = (n, say) =>
   withLab(options, async (lab) => {
     await lab.meet({ floor: speaker });
     const rounds = new Rounds(lab, [viewer]);
     const all = { events: 0, lost: 0, doubled: 0 };
+    const linked = (): Promise<void> =>
+      eventually(() => {
+        const links = lab.watch(viewer).seen.last?.links ?? [];
+        return links.length > 0 && links.every(({ connected, resting }) => connected && !resting) ? undefined : 'a link is not there';
+      }, patient);
     for (let index = 0; index < n; index++) {
-      const logged = lab.node(viewer).logs.length;
-      const { seen } = await rounds.round(async (from) => {
+      const path = index % 2 === 0 ? 'wan2' : 'wan1';
+      const { seen } = await rounds.round(async () => {
+        await linked();
+        // What was on its way is told: from here on both logs are of the same events.
+        await seconds(lab, viewer, 2);
+        const [from, logged] = [await chronicle(lab), lab.node(viewer).logs.length];
         lab.machine('central').isolate();
-        await lab.path(viewer, 'wan2').cut();
+        await lab.path(viewer, path).cut();
         await pictures(lab, [viewer], 75);
-        await lab.path(viewer, 'wan2').heal();
-        await eventually(() => {
-          const links = lab.watch(viewer).seen.last?.links ?? [];
-          return links.every(({ connected, resting }) => connected || resting) ? undefined : 'a link is not back';
-        }, patient);
+        await lab.path(viewer, path).heal();
+        await linked();
         lab.machine('central').join();
         await eventually(async () => {
           const told = (await from.entries()).filter(({ node, kind }) => node === viewer && kind === 'link').length;
