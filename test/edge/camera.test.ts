@@ -56,7 +56,7 @@ t.test('an RTSP camera reaches the hub; when its server dies a slate takes over,
     `picture back ${Math.round(clock.mono() - killed)} ms after the kill, longest gap on the way ${(await hub.worker.stats()).points.main?.maxGapMs} ms`,
   );
   await passes(hub.worker, 'main', 25, await pictures(hub));
-  t.ok(back.viewers() >= 1);
+  await back.opened();
   t.ok(((await hub.worker.stats()).points.audio?.buffers ?? 0) > sound, 'the voice went on');
   const { points } = await hub.worker.stats();
   t.ok((points.audio?.maxGapMs ?? 9999) < 1000, `the voice had no part in it (longest gap ${points.audio?.maxGapMs} ms)`);
@@ -72,7 +72,7 @@ t.test('a camera that sends noise for H.264 costs the picture, not the site', as
   const { e, hub } = await meeting(t, () => ({ source: `rtsp://127.0.0.1:${port}/camera` }));
   await passes(hub.worker, 'main', 25);
   await passes(hub.worker, 'audio', 25);
-  await eventually(() => (server.viewers() >= 2 ? undefined : `tried ${server.viewers()} times`), { withinMs: 40_000 });
+  await server.opened(2);
   await passes(hub.worker, 'main', 25, await pictures(hub));
   // Between two tries there is a moment without any pipeline.
   await sourceIs(e, 'slate');

@@ -19,8 +19,11 @@ export async function rtspServer(t: Test, port: number, kind: 'good' | 'garbage'
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
   t.teardown(() => child.kill('SIGKILL'));
   await eventually(() => (lines.some((line) => line.startsWith('ready')) ? undefined : 'the RTSP server is not ready'));
+  const viewers = () => lines.filter((line) => line === 'connected').length;
   return {
     kill: () => child.kill('SIGKILL'),
-    viewers: () => lines.filter((line) => line === 'connected').length,
+    viewers,
+    /** Waits until it has been opened so often, with the right login; the line about it comes later than the pictures. */
+    opened: (times = 1) => eventually(() => (viewers() >= times ? undefined : `opened ${viewers()} times`), { withinMs: 40_000 }),
   };
 }
