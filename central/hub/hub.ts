@@ -111,7 +111,7 @@ export class Hub {
       meetings: running,
       lost: (ssrc) => this.#forward.lost(ssrc),
       say: (site, message) => this.#control.send({ role: 'edge', node: site }, message),
-      changed: () => void meetings.retable(),
+      changed: () => meetings.retable(),
     });
     this.#presence = new Presence({
       node,

@@ -19,8 +19,8 @@ export interface ViewersOptions {
   /** Somebody lost this stream's picture. */
   readonly lost: (ssrc: number) => void;
   readonly say: (site: string, message: ControlFromHub) => void;
-  /** Whom this hub serves has changed. */
-  readonly changed: () => void;
+  /** Whom this hub serves has changed; resolves when the relay serves them. */
+  readonly changed: () => Promise<void>;
 }
 
 export class Viewers {
@@ -64,8 +64,8 @@ export class Viewers {
       case 'wake':
         if (!meeting.wake(node, message.on)) return;
         log.info({ node, on: message.on }, 'a site that this hub stands by for');
-        changed();
-        if (message.on) this.joined(node);
+        // An IDR that is asked for before the relay sends there passes it by.
+        void changed().then(() => (message.on ? this.joined(node) : undefined));
         return;
       case 'shown':
         log.debug({ node, site: message.site, grantN: message.grantN }, 'floor shown');

@@ -78,7 +78,7 @@ export class Uplink {
     this.#feed = options;
     this.#told = told;
     const one = together(source, input);
-    this.#picture = new MediaPart({ name: one ? 'uplink' : 'picture', clock, log, tell, ...(one ? {} : { rank: 'camera' }) });
+    this.#picture = new MediaPart({ name: one ? 'uplink' : 'picture', clock, log, tell, ...(one ? {} : { rank: 'picture' }) });
     this.#voice = one ? this.#picture : new MediaPart({ name: 'voice', clock, log, tell, rank: 'sound' });
     this.#engines = new Map(this.#parts().map((part) => [part, new Device('pipeline', clock, () => void this.#make(part))]));
     const origins = (kind: 'camera' | 'microphone', part: MediaPart): Origins => {

@@ -5,7 +5,7 @@ import { brief, type Fault, FaultError } from '../../protocol/fault.ts';
 import { systemClock } from '../../protocol/node/clock.ts';
 import { createLog } from '../../protocol/node/log.ts';
 import { whenOwnerGoes } from '../../protocol/node/owner.ts';
-import { keepPace } from '../simulate/pace.ts';
+import { rise } from '../../protocol/node/rank.ts';
 import { blackClip } from './black.ts';
 import { parseClip } from './clip.ts';
 import { type Order, takeOrders } from './orders.ts';
@@ -76,7 +76,7 @@ async function run(): Promise<void> {
   try {
     const url = await server.start();
     const orders = ordersPort === null ? null : (await takeOrders(ordersPort, obey)).port;
-    const because = keepPace();
+    const because = rise('hardware');
     if (because !== null) log.debug({ because }, 'no priority');
     console.log(JSON.stringify({ event: 'started', url, orders, width, height, fps: rate.num / rate.den }));
   } catch (error) {

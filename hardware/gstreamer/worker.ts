@@ -9,6 +9,7 @@ import type { Clock, Timer } from '../../protocol/clock.ts';
 import { FaultError } from '../../protocol/fault.ts';
 import type { Log } from '../../protocol/log.ts';
 import { Program, type ProgramDown } from '../../protocol/node/program.ts';
+import { niceOf, type Rank } from '../../protocol/node/rank.ts';
 import { packageRoot } from '../../protocol/node/root.ts';
 import { parseEvent, type WorkerEvent } from './events.ts';
 import { cure } from './packages.ts';
@@ -16,12 +17,6 @@ import { type Cell, type Pipeline, pipeline, reflexesOf } from './pipeline.ts';
 import { parseStamps, parseStats, type StampReading, type WorkerStats } from './readings.ts';
 import type { Reflex, SetProperty, Switch } from './reflexes.ts';
 import { render } from './render.ts';
-
-/**
- * Priorities by what is noticed first when a processor is late: of sound 100 ms, and it is little work; then what a room shows to everybody, which
- * is judged by how punctual it is. Behind the relay (-11). What is made for one room's screens has none.
- */
-const NICE = { sound: -10, camera: -5 } as const;
 
 export interface WorkerOptions {
   /** For logs: what this process is for. */
@@ -32,8 +27,8 @@ export interface WorkerOptions {
   readonly fds?: number;
   /** Waits before a pipeline that has failed or ended is started again in the same process; the last repeats. Empty (default): the owner decides. */
   readonly recoverMs?: readonly number[];
-  /** What it goes before on a busy machine, where the system grants it. Default: like everything else. */
-  readonly rank?: keyof typeof NICE | undefined;
+  /** What it goes before on a busy machine, where the system grants it. Default: `rest`, whatever the rank of its owner. */
+  readonly rank?: Rank | undefined;
   /** Allows `crash()`: drills and tests. */
   readonly faults?: boolean;
   /** Another binary than build/native/worker (the one with sanitizers). */
@@ -90,7 +85,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.#program = new Program({
       name: `worker ${options.name}`,
       command: options.binary ?? join(packageRoot(), 'build', 'native', 'worker'),
-      args: [...(options.rank ? [`--nice=${NICE[options.rank]}`] : []), ...(options.faults ? ['--faults'] : [])],
+      args: [`--nice=${niceOf[options.rank ?? 'rest']}`, ...(options.faults ? ['--faults'] : [])],
       clock: options.clock,
       log: options.log,
       fds: options.fds ?? 0,

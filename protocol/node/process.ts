@@ -9,6 +9,7 @@ import { exitCodeFor, type LoadedConfig } from './config.ts';
 import { holdFolder } from './hold.ts';
 import { createLog, type LogLevel } from './log.ts';
 import { whenOwnerGoes } from './owner.ts';
+import { rise } from './rank.ts';
 import { packageRoot } from './root.ts';
 import { type Identity, loadIdentity } from './tls.ts';
 
@@ -61,6 +62,9 @@ export async function begin<T extends CommonConfig>(role: Role, loaded: Result<L
   const hold = holdFolder('data', config.data);
   if (!hold.ok) end(role, hold.fault);
   const log = createLog(role, { level: config.log.level });
+  // Central is not in the way of a meeting.
+  const unranked = role === 'central' ? null : rise('control');
+  if (unranked !== null) log.debug({ because: unranked }, 'no priority');
   const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
   return { config, identity: identity.value, log, version, release: hold.value.release };
 }

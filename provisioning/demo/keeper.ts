@@ -24,7 +24,8 @@ interface Running {
   readonly log: WriteStream;
 }
 
-const backoffMs = [100, 250, 500, 1000, 2000] as const;
+/** The first as in the units. */
+const backoffMs = [500, 500, 1000, 2000] as const;
 /** A process that lived this long starts again without delay the next time. */
 const settledMs = 10_000;
 

@@ -2,6 +2,7 @@
 import t from 'tap';
 import { awaits, due, nobodyWaits } from '../../central/hub/forward/asker.ts';
 import { difference } from '../../central/hub/forward/diff.ts';
+import { type Paced, paced, waitsMs } from '../../central/hub/forward/pace.ts';
 import {
   attached,
   emptyTable,
@@ -177,7 +178,7 @@ t.test('differences between tables', async (t) => {
   t.equal(plan.sites.length, 3);
 });
 
-t.test('keyframes are asked for until they come, no sender more often than every 300 ms', async (t) => {
+t.test('keyframes are asked for until they come', async (t) => {
   let state = awaits(awaits(nobodyWaits, 'floor.a', 160, 0), 'floor.b', 160, 0);
   const ask = (at: number): readonly number[] => {
     const next = due(state, at);
@@ -187,15 +188,32 @@ t.test('keyframes are asked for until they come, no sender more often than every
   t.strictSame(ask(0), [160], 'at once, once for both');
   t.strictSame(ask(100), []);
   state = awaits(state, 'floor.c', 160, 150);
-  t.strictSame(ask(150), [], 'a late comer shares the request under way');
-  t.strictSame(ask(300), [160]);
-  state = awaits(awaits(state, 'floor.a', null, 310), 'floor.b', null, 310);
-  t.strictSame(ask(600), [160], 'the third still waits');
-  state = awaits(state, 'floor.c', 320, 610);
-  t.strictSame(ask(620), [320], 'another stream is another sender');
+  t.strictSame(ask(150), [160], 'a late comer may be behind the IDR that the others asked for');
+  t.strictSame(ask(300), [], 'it was theirs too');
+  t.strictSame(ask(450), [160]);
+  state = awaits(awaits(state, 'floor.a', null, 460), 'floor.b', null, 460);
+  t.strictSame(ask(750), [160], 'the third still waits');
+  state = awaits(state, 'floor.c', 320, 760);
+  t.strictSame(ask(770), [320], 'another stream is another sender');
   for (let round = 0; round < 30; round++) ask(1000 + round * 300);
   const before = ask(20_000);
   t.strictSame([before, ask(20_400), ask(22_000)], [[320], [], [320]], 'a deaf sender is asked seldom');
+});
+
+t.test('a sender is asked for a few keyframes in a row, and every 300 ms in the long run', async (t) => {
+  let last: Paced | undefined;
+  const at: number[] = [];
+  // Somebody wants one at every moment.
+  for (let now = 0; now <= 3000; now++) {
+    if (waitsMs(last, now) > 0) continue;
+    last = paced(last, now);
+    at.push(now);
+  }
+  t.strictSame(at, [0, 100, 200, 300, 600, 900, 1200, 1500, 1800, 2100, 2400, 2700, 3000]);
+  t.equal(waitsMs(last, 3050), 250, 'how long, to the millisecond');
+  t.equal(waitsMs(last, 3600), 0);
+  const once = paced(last, 4500);
+  t.equal(waitsMs(once, 4500), 100, 'after a while of quiet they may come closely again');
 });
 
 t.test('steps from what is to what is wanted', async (t) => {

@@ -10,6 +10,7 @@ import type { Log } from '../../../protocol/log.ts';
 import { because } from '../report/because.ts';
 import { type Asker, askEveryMs, awaits, due, nobodyWaits } from './asker.ts';
 import { difference, type RelayStep, without } from './diff.ts';
+import { type Paced, paced, waitsMs } from './pace.ts';
 import { emptyTable, type Table } from './table.ts';
 
 export interface ForwardOptions {
@@ -28,14 +29,14 @@ export interface ForwardEvents {
 export class Forward extends EventEmitter<ForwardEvents> {
   readonly #options: ForwardOptions;
   #have: Table = emptyTable;
-  #want: Table = emptyTable;
   #asker: Asker = nobodyWaits;
   readonly #shown = new Map<string, number>();
   /** When each sender was last asked. */
-  readonly #asked = new Map<number, number>();
+  readonly #asked = new Map<number, Paced>();
   /** Requests that came too soon. */
   readonly #later = new Map<number, Timer>();
-  #running: Promise<void> | null = null;
+  /** Until the relay does the newest table. */
+  #running: Promise<void> = Promise.resolve();
   #timer: Timer | null = null;
   #refused = 0;
   #problem: string | null = null;
@@ -62,24 +63,32 @@ export class Forward extends EventEmitter<ForwardEvents> {
     return new Set(this.#asker.keys());
   }
 
-  /** Makes the relay do what the table says; resolves when it does. Only the last of several waiting tables counts. */
+  /**
+   * Makes the relay do what the table says; resolves when it does. Written to its pipe at once, in this order, and done in this order: waiting
+   * for answers would cost every table behind another one a round trip, and whoever lost a hub waits in that line.
+   */
   apply(table: Table): Promise<void> {
-    this.#want = table;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null;
+    const steps = difference(this.#have, table);
+    this.#have = table;
+    const refused = this.#refused;
+    const done = steps.map((step) => this.#step(step));
+    this.#running = Promise.all([this.#running, ...done]).then(() => {
+      // What was refused before this table was tried again with it, or is not wanted any more.
+      if (this.#refused === refused) this.#problem = null;
     });
     return this.#running;
   }
 
   /**
-   * Somebody lost this stream's picture: asks its sender, at most every 300 ms. A request that comes too soon is kept, because the IDR under
-   * way may have left before its viewer could use it. The caller has checked that the stream exists.
+   * Somebody lost this stream's picture: asks its sender, as often as pace.ts allows. A request that comes too soon is kept, because the IDR
+   * under way may have left before its viewer could use it. The caller has checked that the stream exists.
    */
   lost(ssrc: number): void {
     const { clock, ask } = this.#options;
-    const waitMs = (this.#asked.get(ssrc) ?? Number.NEGATIVE_INFINITY) + askEveryMs - clock.mono();
-    if (waitMs <= 0) {
-      this.#asked.set(ssrc, clock.mono());
+    const [last, at] = [this.#asked.get(ssrc), clock.mono()];
+    const waitMs = waitsMs(last, at);
+    if (waitMs === 0) {
+      this.#asked.set(ssrc, paced(last, at));
       ask(ssrc);
     } else if (!this.#later.has(ssrc)) {
       const timer = clock.after(waitMs, 'ask for a keyframe', () => {
@@ -97,22 +106,7 @@ export class Forward extends EventEmitter<ForwardEvents> {
     this.#timer = null;
   }
 
-  async #run(): Promise<void> {
-    let want: Table;
-    do {
-      want = this.#want;
-      const steps = difference(this.#have, want);
-      this.#have = want;
-      // Written to the relay's pipe in this order and done in this order; waiting for each answer would cost a round trip a step.
-      const refused = (await Promise.all(steps.map(async (step) => ((await this.#step(step)) ? [] : [step])))).flat();
-      // What was refused is tried again with the next table.
-      this.#have = refused.reduce(without, want);
-      if (refused.length === 0) this.#problem = null;
-    } while (want !== this.#want);
-  }
-
-  /** False when the relay refused it. */
-  async #step(step: RelayStep): Promise<boolean> {
+  async #step(step: RelayStep): Promise<void> {
     const { clock, log } = this.#options;
     if (step.do === 'view' && step.kind === 'video')
       this.#asker = awaits(this.#asker, step.view, this.#shown.get(step.view) === step.ssrc ? null : step.ssrc, clock.mono());
@@ -121,17 +115,16 @@ export class Forward extends EventEmitter<ForwardEvents> {
       this.#asker = awaits(this.#asker, step.view, null, 0);
       this.#shown.delete(step.view);
     }
-    let done = true;
     try {
       await this.#say(step);
     } catch (error) {
-      done = false;
+      // Tried again with the next table.
+      this.#have = without(this.#have, step);
       this.#refused += 1;
       this.#problem = because(error);
       log.error({ do: step.do, because: this.#problem, refused: this.#refused }, 'relay refused a step');
     }
     this.#ask();
-    return done;
   }
 
   #say(step: RelayStep): Promise<void> {

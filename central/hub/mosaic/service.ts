@@ -80,6 +80,7 @@ export class Mosaic extends EventEmitter<MosaicEvents> {
     const { ssrc, format } = options.hub.streams.mosaic;
     this.#domain = new Domain({
       name: 'mosaic',
+      rank: 'picture',
       clock: options.clock,
       log: this.#log,
       faults: options.faults ?? false,

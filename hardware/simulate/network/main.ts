@@ -8,7 +8,7 @@ import { brief } from '../../../protocol/fault.ts';
 import { systemClock } from '../../../protocol/node/clock.ts';
 import { loadConfig } from '../../../protocol/node/config.ts';
 import { whenOwnerGoes } from '../../../protocol/node/owner.ts';
-import { keepPace } from '../pace.ts';
+import { rise } from '../../../protocol/node/rank.ts';
 import { takeOrders } from '../socket.ts';
 import { SimulatedPath } from './path.ts';
 import { noTrouble, ordered, type Trouble, timed } from './trouble.ts';
@@ -59,7 +59,7 @@ function obey(line: string): object {
 }
 
 // Packets that wait here for a processor would make a way narrow that nobody has narrowed.
-keepPace();
+rise('hardware');
 for (const path of paths) await path.start();
 const noMore = await takeOrders(socket, obey);
 const stop = (): void => {

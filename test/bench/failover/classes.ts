@@ -6,6 +6,7 @@ import { falseSwitches } from './false-switches.ts';
 import { hubHot, hubWarm } from './hubs.ts';
 import { narrowed } from './narrow.ts';
 import { onlyPath, path } from './paths.ts';
+import { hubProvince } from './province.ts';
 import { disk, recorder } from './recorder.ts';
 import type { ClassResult, Measure } from './round.ts';
 import { camera, frozen, worker } from './sources.ts';
@@ -19,6 +20,7 @@ export const measures: readonly { readonly names: readonly string[]; readonly me
   { names: ['onlyPath'], measure: onlyPath },
   { names: ['hubHot', 'hubHotAudio', 'hubHotMosaic'], measure: hubHot },
   { names: ['hubWarm'], measure: hubWarm },
+  { names: ['hubProvince'], measure: hubProvince },
   { names: ['central'], measure: central },
   { names: ['broker'], measure: broker },
   { names: ['recorder'], measure: recorder },
@@ -56,6 +58,7 @@ export const goals: Readonly<Record<string, Goal>> = {
   hubHotAudio: { p95Ms: 200, lostFrames: 0 },
   hubHotMosaic: { p95Ms: 500, lostFrames: 0 },
   hubWarm: { p95Ms: 1000, lostFrames: null },
+  hubProvince: { p95Ms: 1000, lostFrames: 0 },
   central: { p95Ms: 120, lostFrames: 0 },
   broker: { p95Ms: 120, lostFrames: 0 },
   recorder: { p95Ms: 1000, lostFrames: 0 },

@@ -1,5 +1,6 @@
 /** Runs in a thread of the hub: reads, hashes and writes whole recordings, one after the other, away from the thread that answers for the meeting. */
 import { parentPort } from 'node:worker_threads';
+import { rise } from '../../../../protocol/node/rank.ts';
 import { type PressJob, press } from './press.ts';
 import { type SegmentReadings, scan } from './scan.ts';
 
@@ -16,6 +17,7 @@ export interface Reply {
   readonly error?: { readonly message: string; readonly code: string | null };
 }
 
+rise('rest');
 const run = (job: Job): Promise<unknown> => (job.do === 'scan' ? scan(job.path, job.readings) : press(job.job));
 
 let before: Promise<void> = Promise.resolve();
