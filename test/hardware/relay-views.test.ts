@@ -97,6 +97,53 @@ t.test('a picture that stops is replaced at the next IDR of its backup, which is
   t.equal(of('wanted').length, wanted, 'asked no more once it has come');
 });
 
+t.test('a backup whose very first packet begins an IDR is shown from there, without another one', async (t) => {
+  const { relay, out, feeders, more, sees, of } = await rigged(t);
+  const [first, backup] = [new Pictures(FIRST), new Pictures(BACKUP)];
+  const idr = new Set<number>([FIRST, BACKUP]);
+  const feed = (pictures: Pictures) => () => pictures.frame({ idr: idr.delete(pictures.ssrc) });
+  await relay.view('mosaic', { kind: 'video', to: { udp: out.port }, ssrc: FIRST, backups: [BACKUP] });
+  feeders.set(FIRST, feed(first));
+  await more(10, FIRST);
+  feeders.delete(FIRST);
+  // Longer than its patience: nothing else is there yet.
+  await sees('stalled', ({ ssrc }) => ssrc === FIRST);
+  const from = backup.seq;
+  feeders.set(BACKUP, feed(backup));
+  t.match(await sees('switched', ({ because }) => because === 'stalled'), { ssrc: BACKUP });
+  await more(10, BACKUP);
+  t.equal(out.of(BACKUP)[0]?.seq, from, 'its first packet was the first that was shown');
+  t.strictSame(
+    of('wanted').filter(({ ssrc }) => ssrc === BACKUP),
+    [],
+    'nobody had to ask',
+  );
+});
+
+t.test('a backup that begins in the middle of an IDR has to bring another', async (t) => {
+  const { relay, out, feeders, more, sees } = await rigged(t);
+  const [first, backup] = [new Pictures(FIRST), new Pictures(BACKUP)];
+  const idr = new Set<number>([FIRST]);
+  await relay.view('mosaic', { kind: 'video', to: { udp: out.port }, ssrc: FIRST, backups: [BACKUP] });
+  feeders.set(FIRST, () => first.frame({ idr: idr.delete(FIRST) }));
+  await more(10, FIRST);
+  feeders.delete(FIRST);
+  await sees('stalled', ({ ssrc }) => ssrc === FIRST);
+  // Without the SPS in front of it no decoder could begin.
+  let [, ...rest] = backup.frame({ idr: true });
+  feeders.set(BACKUP, () => {
+    const now = rest;
+    rest = [];
+    return now.length > 0 ? now : backup.frame({ idr: idr.delete(BACKUP) });
+  });
+  await sees('wanted', ({ ssrc }) => ssrc === BACKUP);
+  t.strictSame(out.of(BACKUP), []);
+  const from = backup.seq;
+  idr.add(BACKUP);
+  await more(10, BACKUP);
+  t.ok((out.of(BACKUP)[0]?.seq ?? 0) >= from);
+});
+
 t.test('when all choices pause together nothing is changed, whichever is back first', async (t) => {
   const { relay, out, feeders, more, of } = await rigged(t);
   const [first, backup] = [new Sound(FIRST), new Sound(BACKUP)];

@@ -47,7 +47,16 @@ static void deliver_rewritten(struct relay *r, const struct view *view, const st
   deliver(r, &view->to, stream, copy, size, 0);
 }
 
+/* The very first packet of a backup may begin an IDR: who decides only once per turn what to await would let it pass, and wait for another. */
+static void turn_at_once(struct relay *r, struct view *view, struct stream *stream) {
+  if (view->choices < 2 || stream == view->shown || stream == view->awaited) return;
+  enum view_because because;
+  if (reflex_look(view, r->attended, &because) == stream)
+    view_show(&r->views, &r->streams, view, stream, because, (struct moment){r->now, r->attended});
+}
+
 static void show(struct relay *r, struct view *view, struct stream *stream, const struct rtp *rtp, const uint8_t *packet, size_t size, unsigned flags) {
+  if (flags & H264_SPS) turn_at_once(r, view, stream);
   enum view_answer answer = view_take(&r->views, &r->streams, view, stream, flags & H264_KEY);
   if (answer == VIEW_DROP) return;
   if (answer == VIEW_SWITCHED) event_switched(r, view);

@@ -8,7 +8,7 @@ enum { SLICE_IDR = 5, SPS = 7, STAP_A = 24, FU_A = 28, FU_B = 29 };
 
 static unsigned nal(uint8_t header) {
   unsigned type = header & 31;
-  return H264_START | (type == SLICE_IDR || type == SPS ? H264_KEY : 0) | ((header & 0x60) == 0 ? H264_DISPOSABLE : 0);
+  return H264_START | (type == SLICE_IDR || type == SPS ? H264_KEY : 0) | (type == SPS ? H264_SPS : 0) | ((header & 0x60) == 0 ? H264_DISPOSABLE : 0);
 }
 
 static unsigned aggregate(const uint8_t *p, size_t size) {
@@ -20,7 +20,7 @@ static unsigned aggregate(const uint8_t *p, size_t size) {
     at += 2;
     if (length == 0 || length > size - at) break;
     unsigned one = nal(p[at]);
-    flags |= one & H264_KEY;
+    flags |= one & (H264_KEY | H264_SPS);
     if (!(one & H264_DISPOSABLE)) flags &= ~(unsigned)H264_DISPOSABLE;
     at += length;
     count++;
