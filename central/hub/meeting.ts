@@ -82,7 +82,7 @@ export class Meeting {
     this.#recording = options.closed;
     this.hub = options.hub;
     const { clock, log, note, plan, hub, faults } = options;
-    const forward = (): void => void options.forward().then(options.changed);
+    const forward = (): Promise<void> => options.forward().then(options.changed);
     // Receivers may still know the streams of an earlier process: begin at another incarnation.
     const incarnation = Math.floor(clock.now() / 1000);
     const shared = { clock, log, note, plan, hub, faults, incarnation };

@@ -2,7 +2,9 @@
  * What goes before what on a busy machine, where the system grants it: units do (`LimitNICE`), and root has the right. In order of how soon its
  * lateness is noticed. The relay (-11) asks for itself.
  */
+import { readdirSync } from 'node:fs';
 import { setPriority } from 'node:os';
+import { isMainThread } from 'node:worker_threads';
 
 /** Nice values. */
 export const niceOf = {
@@ -20,12 +22,26 @@ export const niceOf = {
 
 export type Rank = keyof typeof niceOf;
 
-/** Sets the calling thread; processes and threads that it starts from now on begin with it. Null, or why it is not allowed: then all stays as it is. */
+/**
+ * Sets this process: the threads that it has (files are read and written by others than the one that decides), and all that it starts from now
+ * on, threads and processes, unless they set themselves. In a worker thread it sets that one alone. Null, or why it is not allowed: then all
+ * stays as it is.
+ */
 export function rise(rank: Rank): string | null {
   try {
     setPriority(niceOf[rank]);
+    if (isMainThread) for (const thread of readdirSync('/proc/self/task')) setThread(Number(thread), niceOf[rank]);
     return null;
   } catch (error) {
     return (error as Error).message;
+  }
+}
+
+/** Linux takes the number of a thread where others take that of a process. One that has just ended needs nothing. */
+function setThread(thread: number, nice: number): void {
+  try {
+    setPriority(thread, nice);
+  } catch (error) {
+    if ((error as { readonly info?: NodeJS.ErrnoException }).info?.code !== 'ESRCH') throw error;
   }
 }

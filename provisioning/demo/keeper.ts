@@ -26,7 +26,7 @@ interface Running {
 
 /** The first as in the units. */
 const backoffMs = [500, 500, 1000, 2000] as const;
-/** A process that lived this long starts again without delay the next time. */
+/** A process that lived this long starts again after the first of them the next time. */
 const settledMs = 10_000;
 
 export class Keeper {

@@ -294,10 +294,13 @@ t.test('after kill -9 of the hub the hot sites have lost nothing, warm ones are 
     lost,
     'after de-duplication, not one frame of the floor is missing at the sites that two hubs serve',
   );
-  const told = await toldOfHubs(demo, warm, entry);
   for (const stream of ['mosaic', 'mix'] as const) {
-    const back = gaps(told, stream);
-    t.strictSame([...back.keys()].toSorted(), warm.toSorted(), `every warm site got its ${stream} from the second hub`);
+    let back: ReadonlyMap<string, number> = new Map();
+    await eventually(async () => {
+      back = gaps(await toldOfHubs(demo, warm, entry), stream);
+      const without = warm.filter((site) => !back.has(site));
+      return without.length === 0 ? undefined : `${stream}: not from the second hub at ${without.join(', ')}`;
+    }, patient);
     // How soon is measured by the benchmark: `failover --class hubProvince`.
     t.comment(`${stream} without a packet for ${[...back.values()].join(', ')} ms`);
   }

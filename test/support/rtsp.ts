@@ -23,7 +23,7 @@ export async function rtspServer(t: Test, port: number, kind: 'good' | 'garbage'
   return {
     kill: () => child.kill('SIGKILL'),
     viewers,
-    /** Waits until it has been opened so often, with the right login; the line about it comes later than the pictures. */
-    opened: (times = 1) => eventually(() => (viewers() >= times ? undefined : `opened ${viewers()} times`), { withinMs: 40_000 }),
+    /** Waits until so many have connected, whatever their login; the line about it comes later than the pictures. */
+    opened: (times = 1) => eventually(() => (viewers() >= times ? undefined : `opened by ${viewers()}`), { withinMs: 40_000 }),
   };
 }

@@ -9,7 +9,7 @@ import type { Clock, Timer } from '../../../protocol/clock.ts';
 import type { Log } from '../../../protocol/log.ts';
 import { because } from '../report/because.ts';
 import { type Asker, askEveryMs, awaits, due, nobodyWaits } from './asker.ts';
-import { difference, type RelayStep, without } from './diff.ts';
+import { difference, type RelayStep, wants, without } from './diff.ts';
 import { type Paced, paced, waitsMs } from './pace.ts';
 import { emptyTable, type Table } from './table.ts';
 
@@ -28,15 +28,17 @@ export interface ForwardEvents {
 
 export class Forward extends EventEmitter<ForwardEvents> {
   readonly #options: ForwardOptions;
+  /** What the relay does, or has been told to do and not refused yet. */
   #have: Table = emptyTable;
+  #want: Table = emptyTable;
   #asker: Asker = nobodyWaits;
   readonly #shown = new Map<string, number>();
-  /** When each sender was last asked. */
+  /** How each sender has been asked so far. */
   readonly #asked = new Map<number, Paced>();
   /** Requests that came too soon. */
   readonly #later = new Map<number, Timer>();
   /** Until the relay does the newest table. */
-  #running: Promise<void> = Promise.resolve();
+  #running: Promise<unknown> = Promise.resolve();
   #timer: Timer | null = null;
   #refused = 0;
   #problem: string | null = null;
@@ -69,14 +71,15 @@ export class Forward extends EventEmitter<ForwardEvents> {
    */
   apply(table: Table): Promise<void> {
     const steps = difference(this.#have, table);
-    this.#have = table;
+    this.#have = this.#want = table;
     const refused = this.#refused;
-    const done = steps.map((step) => this.#step(step));
-    this.#running = Promise.all([this.#running, ...done]).then(() => {
-      // What was refused before this table was tried again with it, or is not wanted any more.
+    const done = Promise.all([Promise.all(steps.map((step) => this.#step(step))), this.#running]).then(([answers]) => {
       if (this.#refused === refused) this.#problem = null;
+      // Refused to the table before, when this one was on its way, and perhaps there is room now: once more.
+      else if (this.#want === table && answers.every(Boolean)) void this.apply(table);
     });
-    return this.#running;
+    this.#running = done;
+    return done;
   }
 
   /**
@@ -106,7 +109,8 @@ export class Forward extends EventEmitter<ForwardEvents> {
     this.#timer = null;
   }
 
-  async #step(step: RelayStep): Promise<void> {
+  /** False when the relay refused it. */
+  async #step(step: RelayStep): Promise<boolean> {
     const { clock, log } = this.#options;
     if (step.do === 'view' && step.kind === 'video')
       this.#asker = awaits(this.#asker, step.view, this.#shown.get(step.view) === step.ssrc ? null : step.ssrc, clock.mono());
@@ -117,14 +121,24 @@ export class Forward extends EventEmitter<ForwardEvents> {
     }
     try {
       await this.#say(step);
+      return true;
     } catch (error) {
-      // Tried again with the next table.
-      this.#have = without(this.#have, step);
-      this.#refused += 1;
-      this.#problem = because(error);
-      log.error({ do: step.do, because: this.#problem, refused: this.#refused }, 'relay refused a step');
+      log.error({ do: step.do, because: because(error) }, 'relay refused a step');
+      this.#without(step, because(error));
+      return false;
+    } finally {
+      this.#ask();
     }
-    this.#ask();
+  }
+
+  /** What was refused is tried again with the next table, unless a newer one has already put something else there. */
+  #without(step: RelayStep, reason: string): void {
+    const sets = step.do === 'allow' || step.do === 'route' || step.do === 'view';
+    if (sets && !wants(this.#have, step)) return;
+    this.#have = without(this.#have, step);
+    if (step.do === 'view' && this.#asker.get(step.view)?.ssrc === step.ssrc) this.#asker = awaits(this.#asker, step.view, null, 0);
+    this.#refused += 1;
+    this.#problem = reason;
   }
 
   #say(step: RelayStep): Promise<void> {

@@ -14,7 +14,7 @@ export interface ThinningOptions {
   readonly note: Note;
   readonly hub: PlanHub;
   /** Somebody is sent less, or more. */
-  readonly changed: () => void;
+  readonly changed: () => Promise<void>;
   /** A viewer gets this stream from now on in the middle: ask for an IDR. */
   readonly ask: (ssrc: number) => void;
 }
@@ -57,9 +57,8 @@ export class Thinning {
       this.#options.log.info({ site, level: is, from: was, kbps: thin.kbps }, 'a viewer is sent less or more');
     }
     if (!changed) return;
-    this.#options.changed();
-    // Harmless for those who had it all the while: it is asked for once, however many want it.
-    this.#options.ask(hub.streams.mosaic.ssrc);
+    // For those to whom the relay sends it from then on; harmless for those who had it all the while.
+    void this.#options.changed().then(() => this.#options.ask(hub.streams.mosaic.ssrc));
   }
 
   /** The meeting is over. */

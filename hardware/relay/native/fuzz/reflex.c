@@ -44,6 +44,8 @@ static void packet(struct view *view, unsigned what, int64_t now) {
   struct stream *s = streams_find(&streams, 0x1000 * ((what & 3) + 1));
   if (s == NULL) return;
   delivery_note(&s->delivery, view->video, what & 4 ? 3600 : what * 0x1010101u, now);
+  /* A packet with an SPS asks at once, between two looks (forward.c). */
+  if (view->video && (what & 24) == 24 && s != view->shown && s != view->awaited) look(view, now);
   enum view_answer answer = view_take(&views, &streams, view, s, what & 8);
   if (answer == VIEW_SWITCHED && view->shown != s) abort();
   if (answer == VIEW_PASS && view->shown != s) abort();
