@@ -1,9 +1,11 @@
 /** What processes cost: CPU time, memory, children. Read from /proc. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 
 interface Stat {
   readonly pid: number;
   readonly parent: number;
+  /** The program's file, without its folder; empty for a process that has ended. Not the kernel's name for it: libsrt changes that for moments. */
   readonly name: string;
   /** CPU time used by the process itself, in seconds. */
   readonly cpuSeconds: number;
@@ -20,7 +22,7 @@ function stat(pid: number): Stat | undefined {
     return {
       pid,
       parent: Number(rest[1]),
-      name: text.slice(text.indexOf('(') + 1, end),
+      name: basename(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? ''),
       cpuSeconds: (Number(rest[11]) + Number(rest[12])) / ticksPerSecond,
     };
   } catch {
@@ -42,9 +44,9 @@ export function tree(root: number): readonly Stat[] {
   return all.filter((each) => found.has(each.pid));
 }
 
-/** Children of `root`, at any depth, whose program is `name` (as the kernel shortens it, 15 letters). */
+/** Children of `root`, at any depth, that run the program `name`. */
 export const named = (root: number, name: string): readonly number[] =>
-  tree(root).flatMap((each) => (each.name === name.slice(0, 15) && each.pid !== root ? [each.pid] : []));
+  tree(root).flatMap((each) => (each.name === name && each.pid !== root ? [each.pid] : []));
 
 /** Whether `pid` still runs; a process that has ended and was not yet collected does not. */
 export function alive(pid: number): boolean {
