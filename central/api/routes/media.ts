@@ -47,6 +47,8 @@ const tryAgain = 1013;
 const watchersMax = 100;
 /** A session that ended takes its previews along within this time. */
 const checkMs = 5_000;
+/** A hub that is back has its pictures together by then. */
+const settledChecks = 2;
 
 const noPlainRequest = (): never => {
   throw new FaultError({ code: 'input.invalid', path: '/headers/upgrade', reason: 'this is a WebSocket' });
@@ -102,14 +104,20 @@ export function mediaRoutes({ client, meetings, present, recordings, sessions, c
       return;
     }
     try {
-      const hub = client.socket(hubOf(params.id), `/v1/meetings/${params.id}/preview/${view}`);
-      const joined = join(browser, hub, clock, (because) => {
+      const hub = hubOf(params.id);
+      const joined = join(browser, client.socket(hub, `/v1/meetings/${params.id}/preview/${view}`), clock, (because) => {
         watching -= 1;
         check.cancel();
         log.debug({ ...params, view, by: actor.by, because }, 'a preview ended');
       });
       watching += 1;
+      let elsewhere = 0;
       const check = clock.every(checkMs, 'preview check', () => {
+        // Sites go back to the first hub; the one that stood in for it goes on composing, without them.
+        const plan = meetings.planOf(params.id);
+        const now = plan === null ? null : present(plan);
+        elsewhere = now === null || now === hub ? 0 : elsewhere + 1;
+        if (elsewhere >= settledChecks) joined.close(`${now} has the meeting`);
         const allowed = who === null ? Promise.resolve(false) : sessions.alive(who);
         allowed.then(
           (still) => still || joined.close('logged out'),
