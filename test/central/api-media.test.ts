@@ -26,9 +26,9 @@ const manifestOf = (id: string) => ({
 });
 
 /** As a hub that speaks: it confirms our clock, or does not. */
-const speaks = (bench: ApiBench, aheadMs = 0, change: Parameters<typeof wellFacts>[2] = {}): void => {
+const speaks = (bench: ApiBench, aheadMs = 0, change: Parameters<typeof wellFacts>[2] = {}, hub = 'hub-1'): void => {
   const telemetry: HubTelemetry = { role: 'hub', meetings: [], refused: 0, forged: 0, host: edgeSample().host };
-  bench.facts.set('hub-1', wellFacts('hub-1', bench.clock.mono(), { telemetry, aheadMs, ...change }));
+  bench.facts.set(hub, wellFacts(hub, bench.clock.mono(), { telemetry, aheadMs, ...change }));
 };
 
 /** What an intent of ours began, before any hub has said anything of it. */
@@ -201,4 +201,36 @@ t.test('pictures, previews and recordings come from the hub through central', as
     t.match((await read(`/meetings/${id}/thumbs/a.jpg`)).json(), { status: 503, code: 'unreachable' });
     t.strictSame(other.asked, []);
   });
+});
+
+t.test('previews move to the first hub that speaks, when it has spoken for a while; those that are there already stay', async (t) => {
+  const { hub: first, bench, port, at, identityOf } = await withHub(t);
+  const second = await fakeHub(t, await identityOf('hub-2', 'hub'));
+  at(second.port, 'hub-2');
+  const now = (hub: string, says: boolean): void =>
+    speaks(bench, 0, says ? { heardAt: Number.POSITIVE_INFINITY } : { connected: false, because: 'gone' }, hub);
+  now('hub-1', true);
+  now('hub-2', true);
+  const { id } = (await post(bench, '/meetings', { title: 'Họp', sites: ['a', 'b'] })).json<MeetingView>();
+  await post(bench, `/meetings/${id}/start`);
+  t.strictSame(
+    bench.meetings.planOf(id)?.hubs.map(({ hub }) => hub),
+    ['hub-1', 'hub-2'],
+  );
+  const watch = async (on: typeof first) => {
+    const [before, closed] = [on.sockets.clients.size, [] as string[]];
+    const browser = new WebSocket(`ws://127.0.0.1:${port}/api/v1/meetings/${id}/preview/mosaic`, { headers: bench.bearer });
+    t.teardown(() => browser.terminate());
+    browser.on('close', (code, because) => closed.push(`${code} ${because}`));
+    await eventually(() => (on.sockets.clients.size > before ? undefined : `not with it: ${closed}`));
+    return closed;
+  };
+  now('hub-1', false);
+  const moved = await watch(second);
+  now('hub-1', true);
+  const stays = await watch(first);
+  await eventually(() => (moved.length > 0 ? undefined : 'it stays with the hub that stood in'));
+  t.strictSame(moved, ['1013 hub-1 has the meeting']);
+  t.equal(second.sockets.clients.size, 0, 'and that hub sends it to nobody');
+  t.strictSame(stays, []);
 });

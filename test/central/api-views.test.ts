@@ -11,7 +11,8 @@ import { decoder } from '../../protocol/decode.ts';
 import { noGrant } from '../../protocol/grant.ts';
 import type { ReportedBody } from '../../protocol/schema/reported.ts';
 import type { EdgeTelemetry, HubMeeting, HubTelemetry, LinkSample } from '../../protocol/schema/telemetry.ts';
-import { movableClock, wellFacts } from '../support/central-api.ts';
+import { wellFacts } from '../support/central-api.ts';
+import { movableClock } from '../support/clock.ts';
 import { usualFormats } from '../support/formats.ts';
 
 const monoMs = 10_000;

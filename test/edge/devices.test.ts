@@ -15,6 +15,7 @@ import { now, type Simulator } from '../../hardware/wire/simulator.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import { asItIs } from '../../protocol/room.ts';
 import type { DevicesBody, DeviceWish, FoundDevice } from '../../protocol/schema/devices.ts';
+import { movableClock } from '../support/clock.ts';
 import { clock } from '../support/device.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -242,6 +243,36 @@ t.test('who speaks without end holds up nobody; a port has one name; what is dri
   t.equal(heard.driven, 0);
   taken.add(join(at, 'codec-2'));
   await eventually(() => (watch.found.length === 0 ? undefined : 'it is driven now, by its other name'));
+});
+
+t.test('who answers late is known all the same; who was booting is asked again before long', async (t) => {
+  const at = await folder(t);
+  const ahead = movableClock();
+  const watch = new Watch({ folders: [at], taken: () => new Set(), changed: () => undefined, clock: ahead, log: silentLog() });
+  t.teardown(() => watch.stop());
+  const slow = await plugged(t, 'visca', join(at, 'slow'));
+  slow.served.trouble({ delayMs: 800 });
+  // It hears nothing until it has been asked what only a camera understands.
+  const camera = wired.visca.simulator(plainSettings);
+  let booted = false;
+  const booting: Simulator = {
+    ...camera,
+    feed: (bytes) => {
+      if (booted) return camera.feed(bytes);
+      booted = bytes.includes(0x81);
+      return [];
+    },
+  };
+  const served = await servePty(booting, join(at, 'booting'), clock, Math.random);
+  t.teardown(() => served.stop());
+  watch.start();
+  const found = (name: string) => watch.found.find((each) => each.at.via === 'serial' && each.at.path === join(at, name));
+  await eventually(() => (found('slow') && booted ? undefined : JSON.stringify([watch.found, booted])));
+  t.match(found('slow'), { driver: 'visca', kind: 'camera' });
+  t.equal(found('booting'), undefined);
+  ahead.advance(10_000);
+  await eventually(() => (found('booting') ? undefined : JSON.stringify(watch.found)));
+  t.match(found('booting'), { driver: 'visca', kind: 'camera' });
 });
 
 t.test('a port that cannot be opened, or is none, harms nobody', async (t) => {

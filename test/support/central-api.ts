@@ -32,34 +32,17 @@ import { recordingStore } from '../../central/store/recordings.ts';
 import { Store } from '../../central/store/store.ts';
 import { sessionStore, userStore } from '../../central/store/users.ts';
 import type { NodeFacts } from '../../central/telemetry/facts.ts';
-import type { Clock } from '../../protocol/clock.ts';
 import { failed, ok } from '../../protocol/fault.ts';
-import { systemClock } from '../../protocol/node/clock.ts';
 import { silentLog } from '../../protocol/node/log.ts';
 import type { Identity } from '../../protocol/node/tls.ts';
 import type { Act } from '../../protocol/schema/command.ts';
 import type { EventBody } from '../../protocol/schema/event.ts';
+import { movableClock } from './clock.ts';
 import { usualFormats } from './formats.ts';
 
 export const setupToken = 'one-time-token';
 /** Days for which the bench keeps recordings. */
 const keepDays = 30;
-
-/** A clock whose time the test moves; its timers are real. With `still`, nothing else moves it: a slow machine changes no outcome. */
-export function movableClock(still = false): Clock & { advance(ms: number): void } {
-  const system = systemClock();
-  const [now, mono] = [system.now(), system.mono()];
-  const real = still ? { ...system, now: () => now, mono: () => mono } : system;
-  let ahead = 0;
-  return {
-    ...real,
-    now: () => real.now() + ahead,
-    mono: () => real.mono() + ahead,
-    advance: (ms) => {
-      ahead += ms;
-    },
-  };
-}
 
 export interface ApiBench {
   readonly app: FastifyInstance;

@@ -62,7 +62,7 @@ export async function fakeHub(
   return { port: (server.address() as AddressInfo).port, server, deleted, sockets, asked };
 }
 
-/** An API whose one hub is really asked, over TLS. */
+/** An API whose one hub is really asked, over TLS; `at` says where a hub is, also another one. */
 export async function withHub(t: Test) {
   const data = await mkdtemp(join(tmpdir(), 'diemcau-pki-'));
   t.teardown(() => rm(data, { recursive: true, force: true }));
@@ -80,8 +80,8 @@ export async function withHub(t: Test) {
   await bench.app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = bench.app.server.address() as AddressInfo;
   populate(bench, ['a', 'b']);
-  const at = (hubPort: number): void =>
-    void bench.hubs.set('hub-1', { hub: 'hub-1', name: 'Hub', seenAt: 1, address: { host: '127.0.0.1', port: hubPort, paths: [] } });
+  const at = (hubPort: number, hub = 'hub-1'): void =>
+    void bench.hubs.set(hub, { hub, name: 'Hub', seenAt: 1, address: { host: '127.0.0.1', port: hubPort, paths: [] } });
   at(hub.port);
   return { hub, bench, port, at, identityOf };
 }

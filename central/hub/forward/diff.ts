@@ -27,23 +27,6 @@ const show = (view: string, { to, ssrc, kind, as }: View): RelayStep => ({
   ...(as === null ? {} : { as }),
 });
 
-const setBy = (table: Table, step: RelayStep): RelayStep | null => {
-  if (step.do === 'view') {
-    const view = table.views.get(step.view);
-    return view === undefined ? null : show(step.view, view);
-  }
-  if (step.do === 'route') {
-    const route = table.routes.get(step.ssrc);
-    return route === undefined ? null : { do: 'route', ssrc: step.ssrc, ...route };
-  }
-  if (step.do !== 'allow') return null;
-  const entry = table.allow.get(step.node);
-  return entry === undefined ? null : { do: 'allow', node: step.node, ...entry };
-};
-
-/** Whether a table still wants what this step was to set. */
-export const wants = (table: Table, step: RelayStep): boolean => same(setBy(table, step), step);
-
 /** A table without what a step was to set, so that the next difference has it again. */
 export function without(table: Table, step: RelayStep): Table {
   const { allow, routes, views } = { allow: new Map(table.allow), routes: new Map(table.routes), views: new Map(table.views) };
@@ -52,6 +35,9 @@ export function without(table: Table, step: RelayStep): Table {
   else if (step.do === 'view') views.delete(step.view);
   return { allow, routes, views };
 }
+
+/** Whether a table still wants what this step was to set. */
+export const wants = (table: Table, step: RelayStep): boolean => difference(without(table, step), table).some((each) => same(each, step));
 
 /**
  * Who may enter comes first, then where streams go, then who is shown what; what is no longer wanted goes last, so that a change never

@@ -4,13 +4,15 @@ import { type Clock, sleep } from '../../../protocol/clock.ts';
 import { FaultError } from '../../../protocol/fault.ts';
 import { type Identity, type Question, rounds } from './questions.ts';
 
-/** A device that understood begins to answer within this. */
-const FIRST_MS = 500;
-/** And has said all when it says nothing for so long. */
-const QUIET_MS = 120;
+/** Time is counted in turns of this length: while we ourselves were kept waiting, we did not listen either. */
+const TURN_MS = 20;
+/** A device that understood begins to answer within 500 ms, */
+const FIRST_TURNS = 25;
+/** and has said all when it says nothing for 120. */
+const QUIET_TURNS = 6;
 const MOST_BYTES = 16_384;
 /** Something that speaks without end (a meter, a receiver of satellites) is listened to for no longer; a codec has said who it is by then. */
-const LONGEST_MS = 3000;
+const LONGEST_TURNS = 150;
 /** A line that takes nothing: its other end holds it up. */
 const WRITE_MS = 1000;
 
@@ -36,35 +38,46 @@ export async function identify(open: (baud: number) => Port, clock: Clock, signa
 async function round(port: Port, questions: readonly Question[], clock: Clock, signal: AbortSignal): Promise<Identity | null> {
   let heard: Uint8Array[] = [];
   let bytes = 0;
-  let lastAt = clock.mono();
+  let silent = 0;
   let over = false;
   const line = await port.open({
     data: (piece) => {
       if (bytes < MOST_BYTES) heard.push(piece);
       bytes += piece.length;
-      lastAt = clock.mono();
+      silent = 0;
     },
     ended: () => {
       over = true;
     },
   });
   try {
-    for (const { ask, judge } of questions) {
+    for (const [at, { ask }] of questions.entries()) {
       heard = [];
       bytes = 0;
-      const askedAt = clock.mono();
-      lastAt = askedAt;
+      silent = 0;
       if (!(await within(WRITE_MS, line.write(ask), clock))) return null;
-      const waits = (): boolean => clock.mono() - lastAt < (bytes === 0 ? FIRST_MS : QUIET_MS) && clock.mono() - askedAt < LONGEST_MS;
-      while (!over && !signal.aborted && waits() && bytes < MOST_BYTES) await sleep(clock, 20, 'a device answers');
+      const waits = (): boolean => silent < (bytes === 0 ? FIRST_TURNS : QUIET_TURNS) && bytes < MOST_BYTES;
+      for (let turns = 0; !over && !signal.aborted && waits() && turns < LONGEST_TURNS; turns++) {
+        silent += 1;
+        await sleep(clock, TURN_MS, 'a device answers');
+      }
       if (over || signal.aborted) return null;
-      const identity = judge(Buffer.concat(heard));
+      // A slow device answers what was asked before.
+      const identity = firstOf(questions.slice(0, at + 1).toReversed(), Buffer.concat(heard));
       if (identity !== null) return identity;
     }
     return null;
   } finally {
     await within(WRITE_MS, line.close(), clock);
   }
+}
+
+function firstOf(questions: readonly Question[], answer: Uint8Array): Identity | null {
+  for (const { judge } of questions) {
+    const identity = judge(answer);
+    if (identity !== null) return identity;
+  }
+  return null;
 }
 
 /** Whether it is done in time: lines that are held up by their other end may hang. @throws FaultError `device.gone` */

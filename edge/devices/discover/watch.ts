@@ -19,14 +19,14 @@ export interface WatchOptions {
 }
 
 const LOOK_MS = 2000;
-/** Who did not answer may have been booting; codecs need two minutes. */
-const AGAIN_MS = 60_000;
+/** Who did not answer may have been booting, a display for seconds, a codec for two minutes; the last wait repeats. */
+const AGAIN_MS: readonly number[] = [10_000, 20_000, 40_000, 60_000];
 
 export class Watch {
   readonly #options: WatchOptions;
   readonly #found = new Map<string, FoundDevice>();
-  /** When each port was asked last, monotonic. */
-  readonly #asked = new Map<string, number>();
+  /** How often each port was asked, and when last, monotonic. */
+  readonly #asked = new Map<string, { readonly times: number; readonly at: number }>();
   /** Ports that are being asked now. Each has its own device: nobody waits for another. */
   readonly #asking = new Map<string, { readonly ending: AbortController; readonly done: Promise<void> }>();
   /** Ports that are driven, under whatever name. */
@@ -79,9 +79,11 @@ export class Watch {
   }
 
   #due(path: string): boolean {
-    const askedAt = this.#asked.get(path);
+    const asked = this.#asked.get(path);
     if (this.#driven.has(path) || this.#asking.has(path)) return false;
-    return askedAt === undefined || (!this.#found.has(path) && this.#options.clock.mono() - askedAt >= AGAIN_MS);
+    if (asked === undefined) return true;
+    const againMs = AGAIN_MS[Math.min(asked.times, AGAIN_MS.length) - 1] ?? 0;
+    return !this.#found.has(path) && this.#options.clock.mono() - asked.at >= againMs;
   }
 
   #begin(path: string): void {
@@ -95,7 +97,7 @@ export class Watch {
 
   async #ask(path: string, signal: AbortSignal): Promise<void> {
     const { changed, clock, log } = this.#options;
-    this.#asked.set(path, clock.mono());
+    this.#asked.set(path, { times: (this.#asked.get(path)?.times ?? 0) + 1, at: clock.mono() });
     const identity = await identify((baud) => serialPort({ path, baud }), clock, signal);
     // Pulled out meanwhile: whoever comes next is asked anew.
     if (identity === null || !this.#asked.has(path)) return;
