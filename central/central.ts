@@ -17,7 +17,6 @@ import { routesOf } from './api/routes.ts';
 import { createServer } from './api/server.ts';
 import { Stream } from './api/stream.ts';
 import { isReadable, type WebTls } from './api/tls.ts';
-import { presentHub } from './api/views.ts';
 import { Login } from './auth/login.ts';
 import { Passwords } from './auth/password.ts';
 import { ServiceToken } from './auth/service-token.ts';
@@ -167,7 +166,7 @@ async function build(parts: CentralParts, stops: (() => Promise<void> | void)[])
     history,
     network: { registry, restartMedia: async (site) => commands.send(site, { do: 'restart-media' }) },
     devices: { devices, registry, facts: nodes.of, run: (site, act) => commands.run(site, act) },
-    media: { client, present: (plan) => presentHub(plan, nodes.of, clock.mono()), recordings, clock, log },
+    media: { client, facts: nodes.of, recordings, clock, log },
     drills,
     system: { version, problems: gauges.problems, uptimeS: gauges.uptimeS, metrics: gauges.metrics },
   });

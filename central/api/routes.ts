@@ -27,7 +27,7 @@ export interface RoutesParts {
   readonly history: History;
   readonly network: Pick<NetworkParts, 'registry' | 'restartMedia'>;
   readonly devices: Pick<DeviceParts, 'devices' | 'registry' | 'facts' | 'run'>;
-  readonly media: Pick<MediaParts, 'client' | 'present' | 'recordings' | 'clock' | 'log'>;
+  readonly media: Pick<MediaParts, 'client' | 'facts' | 'recordings' | 'clock' | 'log'>;
   readonly drills: DrillRouteParts['drills'];
   readonly system: SystemParts;
 }

@@ -1,7 +1,7 @@
 /** What the page shows of sites, hubs and meetings: pure functions from registry, facts and meetings to rows. */
 import type { HubView, MeetingView, NodeState, SiteView } from '../../protocol/api.ts';
 import type { Plan } from '../../protocol/schema/plan.ts';
-import type { EdgeTelemetry, HubMeeting, LinkSample } from '../../protocol/schema/telemetry.ts';
+import type { EdgeTelemetry, HubMeeting, HubTelemetry, LinkSample } from '../../protocol/schema/telemetry.ts';
 import type { Meeting } from '../meetings/reduce.ts';
 import type { Hub, Site } from '../sites/contract.ts';
 import type { NodeFacts } from '../telemetry/facts.ts';
@@ -145,18 +145,34 @@ export function hubView(hub: Hub, facts: NodeFacts | undefined, monoMs: number):
   };
 }
 
+/** What a hub says now; null when it says nothing to central. */
+function saidNow(known: NodeFacts | undefined, monoMs: number): HubTelemetry | null {
+  if (known?.telemetry?.role !== 'hub' || !known.connected || known.heardAt === null) return null;
+  return monoMs - known.heardAt <= SILENT_MS ? known.telemetry : null;
+}
+
+const saidOf = (telemetry: HubTelemetry | null, meeting: string): HubMeeting | null =>
+  telemetry?.meetings.find((each) => each.meeting === meeting) ?? null;
+
 /** The first hub of a running meeting that speaks to central now; null when none does. */
 export function presentHub(plan: Plan, facts: (node: string) => NodeFacts | undefined, monoMs: number): string | null {
-  const speaks = (known: NodeFacts | undefined): boolean =>
-    known?.telemetry?.role === 'hub' && known.connected && known.heardAt !== null && monoMs - known.heardAt <= SILENT_MS;
-  return plan.hubs.find(({ hub }) => speaks(facts(hub)))?.hub ?? null;
+  return plan.hubs.find(({ hub }) => saidNow(facts(hub), monoMs) !== null)?.hub ?? null;
+}
+
+/**
+ * The first hub that comes before `hub` in the plan of a running meeting and says that it composes; null when none does. A later one is none: it may only
+ * be `hub` that is not heard here, and its sites stay with it.
+ */
+export function earlierHub(plan: Plan, hub: string, facts: (node: string) => NodeFacts | undefined, monoMs: number): string | null {
+  const hubs = plan.hubs.map((each) => each.hub);
+  const earlier = hubs.includes(hub) ? hubs.slice(0, hubs.indexOf(hub)) : hubs;
+  return earlier.find((each) => saidOf(saidNow(facts(each), monoMs), plan.meeting)?.mosaic.state === 'running') ?? null;
 }
 
 /** What the hubs of a running meeting say about it: the first that speaks is believed; null when none says anything now. */
 export function seenByHub(plan: Plan | null, facts: (node: string) => NodeFacts | undefined, monoMs: number): HubMeeting | null {
   const hub = plan === null ? null : presentHub(plan, facts, monoMs);
-  const telemetry = hub === null ? null : facts(hub)?.telemetry;
-  return telemetry?.role === 'hub' ? (telemetry.meetings.find((each) => each.meeting === plan?.meeting) ?? null) : null;
+  return plan === null || hub === null ? null : saidOf(saidNow(facts(hub), monoMs), plan.meeting);
 }
 
 /** Both directions of each way into a hub, as the site measures them. */

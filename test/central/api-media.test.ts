@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 import { saveManifest } from '../../central/store/recordings.ts';
 import type { MeetingView } from '../../protocol/api.ts';
 import type { RecordingView } from '../../protocol/recording.ts';
-import type { HubTelemetry } from '../../protocol/schema/telemetry.ts';
+import type { HubMeeting, HubTelemetry } from '../../protocol/schema/telemetry.ts';
 import { type ApiBench, post, wellFacts } from '../support/central-api.ts';
 import { eventually } from '../support/eventually.ts';
 import { fakeHub, withHub } from '../support/fake-hub.ts';
@@ -203,34 +203,50 @@ t.test('pictures, previews and recordings come from the hub through central', as
   });
 });
 
-t.test('previews move to the first hub that speaks, when it has spoken for a while; those that are there already stay', async (t) => {
+t.test('a preview goes back to an earlier hub that composes again; a hub that only we do not hear keeps its own', async (t) => {
   const { hub: first, bench, port, at, identityOf } = await withHub(t);
   const second = await fakeHub(t, await identityOf('hub-2', 'hub'));
   at(second.port, 'hub-2');
-  const now = (hub: string, says: boolean): void =>
-    speaks(bench, 0, says ? { heardAt: Number.POSITIVE_INFINITY } : { connected: false, because: 'gone' }, hub);
-  now('hub-1', true);
-  now('hub-2', true);
+  speaks(bench);
+  speaks(bench, 0, {}, 'hub-2');
   const { id } = (await post(bench, '/meetings', { title: 'Họp', sites: ['a', 'b'] })).json<MeetingView>();
   await post(bench, `/meetings/${id}/start`);
   t.strictSame(
     bench.meetings.planOf(id)?.hubs.map(({ hub }) => hub),
     ['hub-1', 'hub-2'],
   );
+  /** Says it for ever. */
+  const says = (hub: string, mosaic: HubMeeting['mosaic']['state']): void => {
+    const meeting = {
+      meeting: id,
+      sites: [],
+      mosaic: { state: mosaic, fps: 15 },
+      floor: { grantN: 0, switched: 0, viewers: 0 },
+      recording: null,
+    };
+    const telemetry: HubTelemetry = { role: 'hub', meetings: [meeting], refused: 0, forged: 0, host: edgeSample().host };
+    speaks(bench, 0, { telemetry, heardAt: Number.POSITIVE_INFINITY }, hub);
+  };
   const watch = async (on: typeof first) => {
     const [before, closed] = [on.sockets.clients.size, [] as string[]];
     const browser = new WebSocket(`ws://127.0.0.1:${port}/api/v1/meetings/${id}/preview/mosaic`, { headers: bench.bearer });
     t.teardown(() => browser.terminate());
     browser.on('close', (code, because) => closed.push(`${code} ${because}`));
     await eventually(() => (on.sockets.clients.size > before ? undefined : `not with it: ${closed}`));
-    return closed;
+    return { browser, closed };
   };
-  now('hub-1', false);
-  const moved = await watch(second);
-  now('hub-1', true);
+  // It looks first, so that it has looked once more than the other when that one moves.
+  says('hub-1', 'running');
+  says('hub-2', 'running');
   const stays = await watch(first);
-  await eventually(() => (moved.length > 0 ? undefined : 'it stays with the hub that stood in'));
-  t.strictSame(moved, ['1013 hub-1 has the meeting']);
-  t.equal(second.sockets.clients.size, 0, 'and that hub sends it to nobody');
-  t.strictSame(stays, []);
+  speaks(bench, 0, { connected: false, because: 'gone' });
+  const [early, moves] = [await watch(second), await watch(second)];
+  says('hub-1', 'starting');
+  const back = await watch(first);
+  t.strictSame(early.closed, [], 'a hub that is back goes first for whoever comes now');
+  says('hub-1', 'running');
+  await eventually(() => (moves.closed.length > 0 ? undefined : 'it stays with the hub that stood in'), { withinMs: 60_000 });
+  t.strictSame([early.closed, moves.closed], [['1013 hub-1 has the meeting again'], ['1013 hub-1 has the meeting again']]);
+  await eventually(() => (second.sockets.clients.size === 0 ? undefined : 'the hub that stood in still sends'));
+  t.strictSame([stays.closed, back.closed], [[], []]);
 });

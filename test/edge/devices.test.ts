@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Cameras } from '../../edge/devices/discover/cameras.ts';
-import { Watch } from '../../edge/devices/discover/watch.ts';
+import { againMs, Watch } from '../../edge/devices/discover/watch.ts';
 import { Rack } from '../../edge/devices/rack.ts';
 import { type WiredName, wired } from '../../hardware/catalogue.ts';
 import { serveOnvif } from '../../hardware/onvif/simulator/serve.ts';
@@ -18,6 +18,9 @@ import type { DevicesBody, DeviceWish, FoundDevice } from '../../protocol/schema
 import { movableClock } from '../support/clock.ts';
 import { clock } from '../support/device.ts';
 import { eventually } from '../support/eventually.ts';
+
+/** Some fifteen questions of half a second each, in turns that a busy machine makes longer; and once more when an answer was lost. */
+const patient = { withinMs: 90_000 };
 
 /** A short path: a pty's link may have at most 108 letters on some systems. */
 async function folder(t: Test): Promise<string> {
@@ -189,7 +192,7 @@ t.test('what is plugged in is found and named, what is driven is left alone, wha
   const find = (name: string): FoundDevice | undefined =>
     watch.found.find((each) => each.at.via === 'serial' && each.at.path === join(at, name));
   const finds = (name: string): Promise<void> =>
-    eventually(() => (find(name) === undefined ? `${name} is not found among ${JSON.stringify(watch.found)}` : undefined));
+    eventually(() => (find(name) === undefined ? `${name} is not found among ${JSON.stringify(watch.found)}` : undefined), patient);
   const codec = await plugged(t, 'xapi', join(at, 'codec'), { model: 'tc7' });
   await finds('codec');
   t.match(find('codec'), { driver: 'xapi', kind: 'codec', needsLogin: false, info: { make: 'Cisco', model: /C40/ } });
@@ -247,7 +250,7 @@ t.test('who speaks without end holds up nobody; a port has one name; what is dri
 
 t.test('who answers late is known all the same; who was booting is asked again before long', async (t) => {
   const at = await folder(t);
-  const ahead = movableClock();
+  const ahead = movableClock(true);
   const watch = new Watch({ folders: [at], taken: () => new Set(), changed: () => undefined, clock: ahead, log: silentLog() });
   t.teardown(() => watch.stop());
   const slow = await plugged(t, 'visca', join(at, 'slow'));
@@ -267,12 +270,15 @@ t.test('who answers late is known all the same; who was booting is asked again b
   t.teardown(() => served.stop());
   watch.start();
   const found = (name: string) => watch.found.find((each) => each.at.via === 'serial' && each.at.path === join(at, name));
-  await eventually(() => (found('slow') && booted ? undefined : JSON.stringify([watch.found, booted])));
+  await eventually(() => (found('slow') && booted ? undefined : JSON.stringify([watch.found, booted])), patient);
   t.match(found('slow'), { driver: 'visca', kind: 'camera' });
   t.equal(found('booting'), undefined);
-  ahead.advance(10_000);
-  await eventually(() => (found('booting') ? undefined : JSON.stringify(watch.found)));
+  await eventually(() => {
+    ahead.advance(1000);
+    return found('booting') ? undefined : JSON.stringify(watch.found);
+  }, patient);
   t.match(found('booting'), { driver: 'visca', kind: 'camera' });
+  t.strictSame([1, 2, 3, 4, 5, 99].map(againMs), [10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
 });
 
 t.test('a port that cannot be opened, or is none, harms nobody', async (t) => {

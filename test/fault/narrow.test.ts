@@ -8,7 +8,7 @@ const skip = process.getuid?.() === 0 ? false : 'needs root for network namespac
 const [site, viewer, hub] = ['site-a', 'site-b', 'hub-1'];
 
 t.test('4, 1 and 0.4 Mbit/s: main pays, then the tile, the voice goes on, and people are told why', { skip }, async (t) => {
-  const lab = await startLab(t, { sites: { [site]: {}, [viewer]: {} }, hub: { log: { level: 'debug' } } });
+  const lab = await startLab(t, { film: true, sites: { [site]: {}, [viewer]: {} }, hub: { log: { level: 'debug' } } });
   // The site has the floor and sees the previous speaker, so that both directions carry a large picture.
   const meeting = await lab.meet({ floor: viewer });
   await lab.call('POST', `/meetings/${meeting}/floor`, { site });

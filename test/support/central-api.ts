@@ -13,7 +13,6 @@ import type { Route } from '../../central/api/route.ts';
 import { routesOf } from '../../central/api/routes.ts';
 import { createServer } from '../../central/api/server.ts';
 import { Stream } from '../../central/api/stream.ts';
-import { presentHub } from '../../central/api/views.ts';
 import { Login } from '../../central/auth/login.ts';
 import { Passwords } from '../../central/auth/password.ts';
 import { ServiceToken } from '../../central/auth/service-token.ts';
@@ -241,7 +240,7 @@ export async function apiBench({
         return { id: '0123456789', outcome: 'done', because: 'taken', device: { outcome: 'completed', because: 'the device says so' } };
       },
     },
-    media: { client, present: (plan) => presentHub(plan, (node) => facts.get(node), clock.mono()), recordings, clock, log },
+    media: { client, facts: (node) => facts.get(node), recordings, clock, log },
     drills,
     system: { version: '0.0.0', problems: () => [], uptimeS: () => 1, metrics: () => [] },
   });

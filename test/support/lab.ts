@@ -17,6 +17,7 @@ import { systemClock } from '../../protocol/node/clock.ts';
 import { ensureCa } from '../../provisioning/pki/authority.ts';
 import { issue } from '../../provisioning/pki/issue.ts';
 import { eventually } from './eventually.ts';
+import { grainyFilm } from './film.ts';
 import { type ConfigPlace, centralConfig, dataOf, type Extra, edgeConfig, hubConfig, identityOf, labPorts } from './lab-config.ts';
 import { type LabMachine, type LabNetwork, makeNetwork, type Path, type Wan } from './lab-network.ts';
 import { type Command, type LabNode, makeNode } from './lab-node.ts';
@@ -41,6 +42,8 @@ export interface LabOptions {
   readonly sanitized?: boolean;
   /** Nodes whose wall clock can be set wrong. */
   readonly clocks?: readonly string[];
+  /** Sites without a `source` of their own play a film that takes the whole planned rate, as a camera does; see film.ts. */
+  readonly film?: boolean;
   /** False: everything is made and registered at need by the test itself; only central runs. */
   readonly start?: boolean;
 }
@@ -117,11 +120,12 @@ async function certifyAll(place: ConfigPlace, network: LabNetwork, nodes: readon
 
 /** Builds and starts it. Nothing is left when it fails. */
 export async function startLab(t: Pick<Test, 'teardown'>, options: LabOptions): Promise<Lab> {
-  const { hubs = ['hub-1'], sites, seed = 1, sanitized = false, clocks = [], start = true } = options;
+  const { hubs = ['hub-1'], sites, seed = 1, sanitized = false, clocks = [], start = true, film = false } = options;
   const folder = tempFolder(t);
   const network = await makeNetwork({ servers: ['central', ...hubs], sites: Object.keys(sites), seed, sanitized });
   t.teardown(() => network.stop());
   const place: ConfigPlace = { folder, central: network.machine('central') };
+  const usual: Extra = film ? { source: grainyFilm(folder) } : {};
   const watches = new Map(Object.keys(sites).map((site) => [site, makeWatch()]));
   const roles: [string, Command][] = [
     ['central', 'central'],
@@ -132,7 +136,7 @@ export async function startLab(t: Pick<Test, 'teardown'>, options: LabOptions): 
   const config = (name: string, role: Command): object => {
     const machine = network.machine(name);
     if (role === 'central') return centralConfig(place, options.central ?? {});
-    return role === 'hub' ? hubConfig(place, machine, options.hub ?? {}) : edgeConfig(place, machine, sites[name] ?? {});
+    return role === 'hub' ? hubConfig(place, machine, options.hub ?? {}) : edgeConfig(place, machine, { ...usual, ...sites[name] });
   };
   const wallClocks = new Map(clocks.map((name) => [name, wallClock(join(folder, 'clocks'), name)]));
   const nodes = roles.map(([name, command]) => {

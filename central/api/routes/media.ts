@@ -10,18 +10,19 @@ import type { Log } from '../../../protocol/log.ts';
 import { RecordingView, stitchedFile } from '../../../protocol/recording.ts';
 import type { Plan } from '../../../protocol/schema/plan.ts';
 import type { Sessions } from '../../auth/sessions.ts';
+import type { NodeFacts } from '../../telemetry/facts.ts';
 import { stitchedOf } from '../copies.ts';
 import { type HubClient, refusalOf } from '../hub-client.ts';
 import { join } from '../preview.ts';
 import { orThrow } from '../problem.ts';
 import type { Recordings } from '../recordings.ts';
 import { type Call, type Route, route } from '../route.ts';
+import { earlierHub, presentHub } from '../views.ts';
 
 export interface MediaParts {
   readonly client: HubClient;
   readonly meetings: { planOf(id: string): Plan | null };
-  /** The hub of a running meeting that speaks to central now; null when none does. */
-  readonly present: (plan: Plan) => string | null;
+  readonly facts: (node: string) => NodeFacts | undefined;
   readonly recordings: Recordings;
   readonly sessions: Pick<Sessions, 'alive'>;
   readonly clock: Clock;
@@ -47,18 +48,18 @@ const tryAgain = 1013;
 const watchersMax = 100;
 /** A session that ended takes its previews along within this time. */
 const checkMs = 5_000;
-/** A hub that is back has its pictures together by then. */
+/** A hub that is back and composes has the sites' pictures together by then. */
 const settledChecks = 2;
 
 const noPlainRequest = (): never => {
   throw new FaultError({ code: 'input.invalid', path: '/headers/upgrade', reason: 'this is a WebSocket' });
 };
 
-export function mediaRoutes({ client, meetings, present, recordings, sessions, clock, log }: MediaParts): readonly Route[] {
+export function mediaRoutes({ client, meetings, facts, recordings, sessions, clock, log }: MediaParts): readonly Route[] {
   let watching = 0;
   const hubOf = (meeting: string): string => {
     const plan = meetings.planOf(meeting);
-    const hub = plan === null ? undefined : (present(plan) ?? plan.hubs[0]?.hub);
+    const hub = plan === null ? undefined : (presentHub(plan, facts, clock.mono()) ?? plan.hubs[0]?.hub);
     if (hub === undefined) throw new FaultError({ code: 'not-found', what: 'running meeting', id: meeting });
     return hub;
   };
@@ -111,13 +112,13 @@ export function mediaRoutes({ client, meetings, present, recordings, sessions, c
         log.debug({ ...params, view, by: actor.by, because }, 'a preview ended');
       });
       watching += 1;
-      let elsewhere = 0;
+      let settled = 0;
       const check = clock.every(checkMs, 'preview check', () => {
-        // Sites go back to the first hub; the one that stood in for it goes on composing, without them.
+        // Sites go back to an earlier hub; the one that stood in for it goes on composing, without them.
         const plan = meetings.planOf(params.id);
-        const now = plan === null ? null : present(plan);
-        elsewhere = now === null || now === hub ? 0 : elsewhere + 1;
-        if (elsewhere >= settledChecks) joined.close(`${now} has the meeting`);
+        const earlier = plan === null ? null : earlierHub(plan, hub, facts, clock.mono());
+        settled = earlier === null ? 0 : settled + 1;
+        if (settled >= settledChecks) joined.close(`${earlier} has the meeting again`);
         const allowed = who === null ? Promise.resolve(false) : sessions.alive(who);
         allowed.then(
           (still) => still || joined.close('logged out'),

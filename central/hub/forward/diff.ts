@@ -16,7 +16,7 @@ export type RelayStep =
     }
   | { readonly do: 'unview'; readonly view: string };
 
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+const same = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
 
 const show = (view: string, { to, ssrc, kind, as }: View): RelayStep => ({
   do: 'view',

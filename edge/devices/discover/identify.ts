@@ -83,7 +83,10 @@ function firstOf(questions: readonly Question[], answer: Uint8Array): Identity |
 /** Whether it is done in time: lines that are held up by their other end may hang. @throws FaultError `device.gone` */
 async function within(ms: number, done: Promise<void>, clock: Clock): Promise<boolean> {
   const patience = new AbortController();
-  const late = sleep(clock, ms, 'a line is waited for', patience.signal).then(() => false);
+  // After a halt of our own, what was done meanwhile is heard of before the last turn is over.
+  const late = sleep(clock, ms, 'a line is waited for', patience.signal)
+    .then(() => sleep(clock, TURN_MS, 'a last turn', patience.signal))
+    .then(() => false);
   try {
     return await Promise.race([done.then(() => true), late]);
   } finally {

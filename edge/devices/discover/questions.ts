@@ -2,6 +2,7 @@
  * What is asked of an unknown device on a serial line, and what its answers say. Pure. Everything asked here only reads: no session is begun,
  * no call, picture or setting is touched. Codecs come first; a device that is asked in a foreign language says "not recognised" or nothing.
  */
+import { mdcFramer } from '../../../hardware/mdc/codec.ts';
 import { readVersion } from '../../../hardware/visca/answers.ts';
 import type { DriverName } from '../../../protocol/drivers.ts';
 import type { DeviceInfo } from '../../../protocol/schema/device.ts';
@@ -66,13 +67,14 @@ function systemUnit(answer: string): Identity | null {
 
 function introduction(answer: string): Identity | null {
   const line = (name: string): string | undefined => new RegExp(`^${name}: *([^\\r\\n]*)`, 'm').exec(answer)?.[1];
-  const model = line('Model');
-  if (model === undefined) return null;
+  const [model, serial] = [line('Model'), line('Serial Number')];
+  // Many a machine that starts prints its model.
+  if (model === undefined || serial === undefined) return null;
   return found('polycom', {
     make: 'Polycom',
     model: clean(model),
     firmware: clean(line('Software Version')),
-    serial: clean(line('Serial Number')),
+    serial: clean(serial),
   });
 }
 
@@ -85,9 +87,10 @@ function viscaVersion(answer: Uint8Array): Identity | null {
   return version === null ? null : found('visca', version, { address: ((answer[at] ?? 0x90) >> 4) - 8 });
 }
 
+/** A whole frame, its sum right: noise of a line at another speed has many an `AA FF`. */
 function mdcAnswer(answer: Uint8Array): Identity | null {
-  const at = answer.findIndex((byte, index) => byte === 0xaa && answer[index + 1] === 0xff);
-  return at < 0 || answer.length < at + 5 ? null : found('mdc', { make: 'Samsung' }, { address: answer[at + 2] ?? 0 });
+  const [message] = mdcFramer().push(answer);
+  return message === undefined ? null : found('mdc', { make: 'Samsung' }, { address: message.id });
 }
 
 const lgAnswer = (answer: string): Identity | null => {

@@ -1,4 +1,4 @@
-/** Looks for devices that nobody drives yet: on serial ports that appear. Asks each once, never one that is driven. */
+/** Looks for devices that nobody drives yet: on serial ports that appear. Who does not answer is asked again; who is driven, never. */
 import { realpath } from 'node:fs/promises';
 import { serialPort } from '../../../hardware/wire/serial.ts';
 import type { Clock, Timer } from '../../../protocol/clock.ts';
@@ -22,10 +22,13 @@ const LOOK_MS = 2000;
 /** Who did not answer may have been booting, a display for seconds, a codec for two minutes; the last wait repeats. */
 const AGAIN_MS: readonly number[] = [10_000, 20_000, 40_000, 60_000];
 
+/** How long a port rests that was asked so often in vain, ms. @param times at least 1 */
+export const againMs = (times: number): number => AGAIN_MS[Math.min(times, AGAIN_MS.length) - 1] ?? 0;
+
 export class Watch {
   readonly #options: WatchOptions;
   readonly #found = new Map<string, FoundDevice>();
-  /** How often each port was asked, and when last, monotonic. */
+  /** How often each port was asked, and when that began or ended last, monotonic. */
   readonly #asked = new Map<string, { readonly times: number; readonly at: number }>();
   /** Ports that are being asked now. Each has its own device: nobody waits for another. */
   readonly #asking = new Map<string, { readonly ending: AbortController; readonly done: Promise<void> }>();
@@ -82,8 +85,7 @@ export class Watch {
     const asked = this.#asked.get(path);
     if (this.#driven.has(path) || this.#asking.has(path)) return false;
     if (asked === undefined) return true;
-    const againMs = AGAIN_MS[Math.min(asked.times, AGAIN_MS.length) - 1] ?? 0;
-    return !this.#found.has(path) && this.#options.clock.mono() - asked.at >= againMs;
+    return !this.#found.has(path) && this.#options.clock.mono() - asked.at >= againMs(asked.times);
   }
 
   #begin(path: string): void {
@@ -97,10 +99,14 @@ export class Watch {
 
   async #ask(path: string, signal: AbortSignal): Promise<void> {
     const { changed, clock, log } = this.#options;
-    this.#asked.set(path, { times: (this.#asked.get(path)?.times ?? 0) + 1, at: clock.mono() });
+    const times = (this.#asked.get(path)?.times ?? 0) + 1;
+    this.#asked.set(path, { times, at: clock.mono() });
     const identity = await identify((baud) => serialPort({ path, baud }), clock, signal);
     // Pulled out meanwhile: whoever comes next is asked anew.
-    if (identity === null || !this.#asked.has(path)) return;
+    if (!this.#asked.has(path)) return;
+    // Who speaks without end was listened to for long; it rests from now on.
+    this.#asked.set(path, { times, at: clock.mono() });
+    if (identity === null) return;
     const { baud, ...who } = identity;
     this.#found.set(path, {
       key: `serial:${path}`.slice(0, 300),

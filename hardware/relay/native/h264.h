@@ -6,10 +6,9 @@
 #include <stdint.h>
 
 enum {
-  H264_KEY = 1,        /* An IDR access unit can be joined here: an SPS, or the first piece of an IDR slice. */
-  H264_START = 2,      /* A NAL unit begins in this packet (not the middle of a fragment). */
-  H264_SPS = 8,        /* It holds an SPS: whoever begins with this packet has all that a decoder needs. */
-  H264_DISPOSABLE = 4, /* Every NAL unit in it has nal_ref_idc 0: no other picture needs it. */
+  H264_KEY = 1,   /* An IDR access unit can be joined here: an SPS, or the first piece of an IDR slice. */
+  H264_START = 2, /* A NAL unit begins in this packet (not the middle of a fragment). */
+  H264_SPS = 4,   /* It holds an SPS: whoever begins with this packet has all that a decoder needs. */
 };
 
 /* The flags of a payload; 0 for what is not understood. */

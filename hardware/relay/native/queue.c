@@ -67,7 +67,7 @@ bool queue_full(struct relay *r, const struct conn *conn) {
   return conn->crowded || (oldest != NULL && r->now - oldest->since_us > r->tune.hold);
 }
 
-static bool admits(struct relay *r, struct conn *conn, int index, unsigned flags) {
+static bool admits(struct conn *conn, int index, unsigned flags) {
   uint64_t bit = 1ull << (index & 63);
   uint64_t *gate = &conn->gates[index >> 6];
   if (conn->crowded) {
@@ -75,8 +75,7 @@ static bool admits(struct relay *r, struct conn *conn, int index, unsigned flags
   } else if ((*gate & bit) && (flags & H264_KEY)) {
     *gate &= ~bit;
   }
-  bool spare = (flags & H264_DISPOSABLE) && conn->queue_us > bound(r, conn) / 2;
-  return !(*gate & bit) && !spare;
+  return !(*gate & bit);
 }
 
 static bool may_leave(struct relay *r, struct conn *conn) {
@@ -96,7 +95,7 @@ static void leave(struct relay *r, struct conn *conn, const uint8_t *packet, uin
 void queue_video(struct relay *r, struct conn *conn, const struct stream *stream, const uint8_t *packet, size_t size, unsigned flags) {
   queue_look(r, conn);
   int index = streams_index(&r->streams, stream);
-  if (!admits(r, conn, index, flags)) {
+  if (!admits(conn, index, flags)) {
     conn->video_dropped++;
   } else if (conn->waiting.first == 0 && may_leave(r, conn)) {
     leave(r, conn, packet, (uint16_t)size);

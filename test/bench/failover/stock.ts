@@ -7,6 +7,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '../../support/eventually.ts';
+import { grain } from '../../support/film.ts';
 import type { Lab } from '../../support/lab.ts';
 import { patient } from '../../support/lab-story.ts';
 
@@ -73,7 +74,7 @@ async function stock(
   const screen = new Screen(lab, hub, latencyMs);
   screen.start();
   const to = `srt://${lab.machine(hub).addresses.wan1}:${port}?mode=caller`;
-  const pipeline = `videotestsrc is-live=true ! video/x-raw,width=320,height=180,framerate=${FPS}/1,format=I420 ! x264enc tune=zerolatency speed-preset=ultrafast
+  const pipeline = `${grain(1280, 720, FPS, 'is-live=true')} ! x264enc bitrate=1500 tune=zerolatency speed-preset=ultrafast vbv-buf-capacity=300
     key-int-max=50 ! rtph264pay mtu=1316 config-interval=-1 ! srtsink uri=${to} latency=${latencyMs} wait-for-connection=false`;
   const sender = lab.machine(site).spawn(gst, words(pipeline));
   sender.stdout?.resume();
