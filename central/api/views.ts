@@ -154,6 +154,18 @@ function saidNow(known: NodeFacts | undefined, monoMs: number): HubTelemetry | n
 const saidOf = (telemetry: HubTelemetry | null, meeting: string): HubMeeting | null =>
   telemetry?.meetings.find((each) => each.meeting === meeting) ?? null;
 
+/** A hub's worker runs also where no site reaches it: it composes when it sees one. */
+const composes = (plan: Plan, hub: string, facts: (node: string) => NodeFacts | undefined, monoMs: number): boolean => {
+  const said = saidOf(saidNow(facts(hub), monoMs), plan.meeting);
+  return said?.mosaic.state === 'running' && said.sites.some(({ tile }) => tile === 'live');
+};
+
+/** Where pictures of a running meeting come from: its first hub that composes, else the first that speaks, else the first of all. */
+export function pictureHub(plan: Plan, facts: (node: string) => NodeFacts | undefined, monoMs: number): string | undefined {
+  const hubs = plan.hubs.map((each) => each.hub);
+  return hubs.find((hub) => composes(plan, hub, facts, monoMs)) ?? presentHub(plan, facts, monoMs) ?? hubs[0];
+}
+
 /** The first hub of a running meeting that speaks to central now; null when none does. */
 export function presentHub(plan: Plan, facts: (node: string) => NodeFacts | undefined, monoMs: number): string | null {
   return plan.hubs.find(({ hub }) => saidNow(facts(hub), monoMs) !== null)?.hub ?? null;
@@ -166,7 +178,7 @@ export function presentHub(plan: Plan, facts: (node: string) => NodeFacts | unde
 export function earlierHub(plan: Plan, hub: string, facts: (node: string) => NodeFacts | undefined, monoMs: number): string | null {
   const hubs = plan.hubs.map((each) => each.hub);
   const earlier = hubs.includes(hub) ? hubs.slice(0, hubs.indexOf(hub)) : hubs;
-  return earlier.find((each) => saidOf(saidNow(facts(each), monoMs), plan.meeting)?.mosaic.state === 'running') ?? null;
+  return earlier.find((each) => composes(plan, each, facts, monoMs)) ?? null;
 }
 
 /** What the hubs of a running meeting say about it: the first that speaks is believed; null when none says anything now. */

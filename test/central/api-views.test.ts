@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Board } from '../../central/api/board.ts';
 import { labelled, render, single, tally } from '../../central/api/metrics.ts';
-import { hubView, judge, meetingView, seenByHub, siteView } from '../../central/api/views.ts';
+import { earlierHub, hubView, judge, meetingView, pictureHub, seenByHub, siteView } from '../../central/api/views.ts';
 import { place } from '../../central/cascade/plan.ts';
 import type { Meeting } from '../../central/meetings/reduce.ts';
 import type { Site } from '../../central/sites/contract.ts';
@@ -9,6 +9,7 @@ import type { NodeFacts } from '../../central/telemetry/facts.ts';
 import { HubView, MeetingView, type Patch, SiteView } from '../../protocol/api.ts';
 import { decoder } from '../../protocol/decode.ts';
 import { noGrant } from '../../protocol/grant.ts';
+import type { Plan } from '../../protocol/schema/plan.ts';
 import type { ReportedBody } from '../../protocol/schema/reported.ts';
 import type { EdgeTelemetry, HubMeeting, HubTelemetry, LinkSample } from '../../protocol/schema/telemetry.ts';
 import { wellFacts } from '../support/central-api.ts';
@@ -201,6 +202,37 @@ t.test('what a silent or foreign hub said is not believed', async (t) => {
   const view = hubView({ hub: 'hub-1', name: 'Hub', seenAt: 1, address: { host: 'h', port: 9710, paths: [] } }, facts, monoMs);
   t.match(view, { state: 'online', host: 'h', port: 9710, cores: 0.5 });
   t.match(decoder(HubView).check({ ...view, since: null }), { ok: true });
+});
+
+t.test('pictures come from the first hub that composes what it sees; nobody is sent on to a later one', async (t) => {
+  const two: Plan = { ...plan, hubs: [plan.hubs[0]!, { ...plan.hubs[0]!, hub: 'hub-2' }] };
+  type Says = 'composes' | 'starts' | 'sees nobody' | 'is silent' | 'knows nothing';
+  const says = (hub: string, what: Says): NodeFacts => {
+    const mosaic = { ...seen.mosaic, state: what === 'starts' ? ('starting' as const) : ('running' as const) };
+    const sites = what === 'sees nobody' ? seen.sites.map((each) => ({ ...each, tile: 'slate' as const })) : seen.sites;
+    const meetings = what === 'knows nothing' ? [] : [{ ...seen, mosaic, sites }];
+    const telemetry: HubTelemetry = { role: 'hub', meetings, refused: 0, forged: 0, host };
+    return wellFacts(hub, monoMs, { telemetry, ...(what === 'is silent' ? { heardAt: monoMs - 3001 } : {}) });
+  };
+  const table: readonly [first: Says, second: Says, pictures: string, beforeSecond: string | null][] = [
+    ['composes', 'composes', 'hub-1', 'hub-1'],
+    ['starts', 'composes', 'hub-2', null],
+    ['sees nobody', 'composes', 'hub-2', null],
+    ['knows nothing', 'composes', 'hub-2', null],
+    ['is silent', 'composes', 'hub-2', null],
+    ['is silent', 'starts', 'hub-2', null],
+    ['is silent', 'is silent', 'hub-1', null],
+    ['starts', 'starts', 'hub-1', null],
+  ];
+  for (const [first, second, pictures, beforeSecond] of table) {
+    const facts = (node: string): NodeFacts => says(node, node === 'hub-1' ? first : second);
+    const name = `the first ${first}, the second ${second}`;
+    t.equal(pictureHub(two, facts, monoMs), pictures, name);
+    t.equal(earlierHub(two, 'hub-2', facts, monoMs), beforeSecond, name);
+    t.equal(earlierHub(two, 'hub-1', facts, monoMs), null, `${name}: with the first one already`);
+  }
+  const both = (node: string): NodeFacts => says(node, node === 'hub-1' ? 'starts' : 'composes');
+  t.equal(earlierHub(two, 'hub-9', both, monoMs), 'hub-2', 'of a hub that has left the plan');
 });
 
 t.test('the board tells whole rows that changed, once, and since when a state holds', async (t) => {

@@ -21,6 +21,8 @@ t.test('a display says its number in a whole frame; noise and our own question s
 t.test('a model alone makes no codec: many a machine prints it when it starts', async (t) => {
   t.strictSame(who(text('U-Boot 2011.03\r\nModel: Some Board\r\nDRAM: 512 MiB\r\n')), []);
   t.match(who(text('Model: RealPresence Group 500\r\nSerial Number: 82\r\n')), [{ driver: 'polycom', info: { serial: '82' } }]);
+  const short = 'Here is what I know about myself:\r\nModel: HDX 8000\r\n';
+  t.match(who(text(short)), [{ driver: 'polycom', info: { model: 'HDX 8000', serial: '' } }]);
 });
 
 t.test('who wants a login is known by the prompt at the end, without a line end', async (t) => {

@@ -17,7 +17,7 @@ import { join } from '../preview.ts';
 import { orThrow } from '../problem.ts';
 import type { Recordings } from '../recordings.ts';
 import { type Call, type Route, route } from '../route.ts';
-import { earlierHub, presentHub } from '../views.ts';
+import { earlierHub, pictureHub } from '../views.ts';
 
 export interface MediaParts {
   readonly client: HubClient;
@@ -59,7 +59,7 @@ export function mediaRoutes({ client, meetings, facts, recordings, sessions, clo
   let watching = 0;
   const hubOf = (meeting: string): string => {
     const plan = meetings.planOf(meeting);
-    const hub = plan === null ? undefined : (presentHub(plan, facts, clock.mono()) ?? plan.hubs[0]?.hub);
+    const hub = plan === null ? undefined : pictureHub(plan, facts, clock.mono());
     if (hub === undefined) throw new FaultError({ code: 'not-found', what: 'running meeting', id: meeting });
     return hub;
   };

@@ -37,6 +37,7 @@ export async function identify(open: (baud: number) => Port, clock: Clock, signa
 
 async function round(port: Port, questions: readonly Question[], clock: Clock, signal: AbortSignal): Promise<Identity | null> {
   let heard: Uint8Array[] = [];
+  let before: Uint8Array = new Uint8Array(0);
   let bytes = 0;
   let silent = 0;
   let over = false;
@@ -62,9 +63,11 @@ async function round(port: Port, questions: readonly Question[], clock: Clock, s
         await sleep(clock, TURN_MS, 'a device answers');
       }
       if (over || signal.aborted) return null;
-      // A slow device answers what was asked before.
-      const identity = firstOf(questions.slice(0, at + 1).toReversed(), Buffer.concat(heard));
+      // A slow device answers what was asked before, or begins and goes on later.
+      const now = Buffer.concat(heard);
+      const identity = firstOf(questions.slice(0, at + 1).toReversed(), Buffer.concat([before, now]));
       if (identity !== null) return identity;
+      before = now;
     }
     return null;
   } finally {

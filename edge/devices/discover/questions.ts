@@ -69,7 +69,7 @@ function introduction(answer: string): Identity | null {
   const line = (name: string): string | undefined => new RegExp(`^${name}: *([^\\r\\n]*)`, 'm').exec(answer)?.[1];
   const [model, serial] = [line('Model'), line('Serial Number')];
   // Many a machine that starts prints its model.
-  if (model === undefined || serial === undefined) return null;
+  if (model === undefined || (serial === undefined && !/what I know about myself/i.test(answer))) return null;
   return found('polycom', {
     make: 'Polycom',
     model: clean(model),

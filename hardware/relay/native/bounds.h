@@ -20,7 +20,7 @@
 #define BACKUPS_MAX 3         /* Of a view. */
 #define INPUTS_MAX 256
 #define ALLOWED_MAX 1024
-#define HELD_MAX 2048          /* Video packets that wait in front of connections, of all together: 3 MB. */
+#define HELD_MAX 10240         /* Video packets that wait in front of connections, of all together: what 200 connections send in 200 ms; 15 MB once all are used. */
 #define SLOTS 64               /* Packets held between two flushes of the UDP output. */
 #define BATCH 32               /* Packets taken from one UDP input by one system call. */
 #define LINE_MAX_BYTES (1 << 20)

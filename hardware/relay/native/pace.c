@@ -6,16 +6,19 @@
 #define OVERHEAD 44          /* IP, UDP and SRT around each packet. */
 #define BURST_US 20000.0     /* So much time of the pace may leave at once, and never less than two packets. */
 
-void pool_init(struct pool *pool) {
-  for (int i = 0; i < HELD_MAX; i++) pool->at[i].next = (int16_t)(i + 1 < HELD_MAX ? i + 2 : 0);
-  pool->free = 1;
+void pool_init(struct pool *pool) { pool->free = pool->taken = 0; }
+
+static int16_t place(struct pool *pool) {
+  int16_t number = pool->free;
+  if (number == 0) return pool->taken < HELD_MAX ? ++pool->taken : 0;
+  pool->free = pool->at[number - 1].next;
+  return number;
 }
 
 bool pool_add(struct pool *pool, struct waiting *waiting, int stream, const uint8_t *packet, uint16_t size, int64_t now_us) {
-  if (pool->free == 0 || size > PACKET_MAX) return false;
-  int16_t number = pool->free;
+  int16_t number = size > PACKET_MAX ? 0 : place(pool);
+  if (number == 0) return false;
   struct held *held = &pool->at[number - 1];
-  pool->free = held->next;
   held->next = 0;
   held->size = size;
   held->stream = (int16_t)stream;

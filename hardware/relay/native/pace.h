@@ -25,7 +25,8 @@ struct waiting {
 
 struct pool {
   struct held at[HELD_MAX];
-  int16_t free; /* Index + 1. */
+  int16_t free;  /* Index + 1. */
+  int16_t taken; /* Places that have ever been used: the others cost no memory. */
 };
 
 void pool_init(struct pool *pool);

@@ -40,6 +40,13 @@ static void flush(struct relay *r, struct conn *conn) {
   }
 }
 
+static void crowd(struct relay *r, struct conn *conn) {
+  conn->crowded = true;
+  conn->crowded_us = r->now;
+  say(r, "crowded", conn);
+  flush(r, conn);
+}
+
 /* Looks at the send buffer, once per turn. What is on its way for one round trip is no queue; what waits here is. */
 void queue_look(struct relay *r, struct conn *conn) {
   if (conn->queue_turn == r->turn) return;
@@ -52,10 +59,7 @@ void queue_look(struct relay *r, struct conn *conn) {
   if (conn->queue_us <= bound(r, conn)) conn->over_us = 0;
   else if (conn->over_us == 0) conn->over_us = r->attended;
   if (!conn->crowded && conn->over_us != 0 && r->attended - conn->over_us >= r->tune.queue_hold) {
-    conn->crowded = true;
-    conn->crowded_us = r->now;
-    say(r, "crowded", conn);
-    flush(r, conn);
+    crowd(r, conn);
   } else if (conn->crowded && conn->queue_us < eased(r, conn)) {
     conn->crowded = false;
     say(r, "eased", conn); /* A good moment to ask the senders for a keyframe. */
@@ -100,6 +104,7 @@ void queue_video(struct relay *r, struct conn *conn, const struct stream *stream
   } else if (conn->waiting.first == 0 && may_leave(r, conn)) {
     leave(r, conn, packet, (uint16_t)size);
   } else if (!pool_add(&r->conns.pool, &conn->waiting, index, packet, (uint16_t)size, r->now)) {
+    crowd(r, conn); /* No room for what waits: as if it had waited too long, so that somebody asks for an IDR when it has eased. */
     conn->gates[index >> 6] |= 1ull << (index & 63);
     conn->video_dropped++;
   }

@@ -142,7 +142,7 @@ void conn_up(struct relay *r, struct conn *conn, SRTSOCKET sock, const struct so
   conn->over_us = conn->queue_us = conn->sent_queue_us = 0;
   conn->full = 0;
   conn->least_rtt_us = 0; /* No look spans two sockets. */
-  conns_forget(&r->conns, conn);
+  if (!takeover) conns_forget(&r->conns, conn); /* What waits here has not been sent: it leaves first on the new one. */
   conn->ups++;
   memset(conn->gates, 0, sizeof conn->gates);
   address_text(from, conn->address, sizeof conn->address);

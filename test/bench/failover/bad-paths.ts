@@ -29,7 +29,7 @@ interface BadPath extends Counted {
 }
 
 const badPath = (how: Impairment, on: readonly Wan[], say: (text: string) => void): Promise<BadPath> =>
-  withLab({ film: true, sites: { [speaker]: {}, [viewer]: {} } }, async (lab) => {
+  withLab({ sites: { [speaker]: {}, [viewer]: {} } }, async (lab) => {
     await lab.meet({ floor: speaker });
     const watch = lab.watch(viewer);
     const look = async (length: number): Promise<Counted> => {

@@ -9,7 +9,7 @@ import { stockHub } from './stock.ts';
 
 const sites = ['site-a', 'site-b', 'site-c'] as const;
 const [speaker, ...viewers] = sites;
-const options = { film: true, hubs: ['hub-1', 'hub-2'], sites: { [speaker]: stamped, [viewers[0]]: decodes, [viewers[1]]: {} } };
+const options = { hubs: ['hub-1', 'hub-2'], sites: { [speaker]: stamped, [viewers[0]]: decodes, [viewers[1]]: {} } };
 
 const took = (stream: 'mosaic' | 'mix') => (entry: LogEntry) =>
   entry.kind === 'hub' && entry.what === 'taken-over' && entry.facts['stream'] === stream;

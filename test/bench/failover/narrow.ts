@@ -118,7 +118,7 @@ const NARROW: Omit<NarrowOptions, 'site' | 'viewer' | 'hub'> = { steps: [400], s
 /** 0.4 Mbit/s for half a minute, on every way of a site that speaks and watches; as often as `ROUNDS` says, wide again each time. */
 export const narrowed = (say: (text: string) => void): Promise<unknown> => {
   const [site, viewer, hub] = ['site-a', 'site-b', 'hub-1'];
-  return withLab({ film: true, sites: { [site]: {}, [viewer]: {} }, hub: { log: { level: 'debug' } } }, async (lab) => {
+  return withLab({ sites: { [site]: {}, [viewer]: {} }, hub: { log: { level: 'debug' } } }, async (lab) => {
     // The site has the floor and sees the previous speaker, so that both directions carry a large picture.
     const meeting = await lab.meet({ floor: viewer });
     await lab.call('POST', `/meetings/${meeting}/floor`, { site });

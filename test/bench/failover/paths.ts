@@ -10,7 +10,7 @@ import { stockOnlyPath } from './stock.ts';
 const [speaker, viewer] = ['site-a', 'site-b'];
 
 export const path: Measure = (n, say) =>
-  withLab({ film: true, sites: { [speaker]: {}, [viewer]: {} } }, async (lab) => {
+  withLab({ sites: { [speaker]: {}, [viewer]: {} } }, async (lab) => {
     await lab.meet({ floor: speaker });
     const rounds = new Rounds(lab, [viewer]);
     for (let index = 0; index < n; index++) {
@@ -37,7 +37,7 @@ const mono = (): number => performance.now();
 
 export const onlyPath: Measure = async (n, say) => {
   const one = { paths: [{ name: 'wan1', interface: 'wan1' }], central: [{ host: '10.81.0.1', port: labPorts.mqtt }] };
-  return withLab({ film: true, sites: { [speaker]: { ...one, ...stamped }, [viewer]: { ...one, ...decodes } } }, async (lab) => {
+  return withLab({ sites: { [speaker]: { ...one, ...stamped }, [viewer]: { ...one, ...decodes } } }, async (lab) => {
     await lab.meet({ floor: speaker });
     const [backMs, packetMs]: [number[], number[]] = [[], []];
     /** Times that what came back was taken for a narrow way: people then see less for a while. */

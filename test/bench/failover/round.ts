@@ -20,11 +20,11 @@ export type Results = Readonly<Record<string, ClassResult>>;
 /** Measures `n` rounds; the name of each class with its result. */
 export type Measure = (n: number, say: (text: string) => void) => Promise<Results>;
 
-/** With a lab that is gone afterwards, whatever happens. */
+/** With a lab that is gone afterwards, whatever happens. Its sites take the whole planned rate. */
 export async function withLab<T>(options: LabOptions, use: (lab: Lab) => Promise<T>): Promise<T> {
   const ends: (() => unknown)[] = [];
   try {
-    return await use(await startLab({ teardown: (end: () => unknown) => void ends.unshift(end) } as never, options));
+    return await use(await startLab({ teardown: (end: () => unknown) => void ends.unshift(end) } as never, { film: true, ...options }));
   } finally {
     for (const end of ends) await end();
   }
